@@ -1,0 +1,41 @@
+// The results as a Markdown table.
+
+/** @param results `[{workload, lines}]`, lines as compare.mjs gives them. */
+export function markdown(results) {
+  const rows = results.flatMap(({ workload, lines }) => lines.map((line) => row(workload, line)));
+  return [
+    "| workload | line | ours | peer | ratio | target | |",
+    "|---|---|--:|--:|--:|---|---|",
+    ...rows.map((cells) => `| ${cells.join(" | ")} |`),
+    "",
+  ].join("\n");
+}
+
+function row(workload, { line, unit, ours, peer, ratio, target, met }) {
+  const verdict = met === undefined ? "" : met ? "met" : "**missed**";
+  return [
+    workload,
+    line,
+    measured(ours, unit),
+    peer === undefined ? "" : measured(peer, unit),
+    ratio === undefined ? "" : `${ratio.toFixed(2)}×`,
+    target === undefined ? "" : described(target, unit),
+    verdict,
+  ];
+}
+
+/** `median (min to max) unit` */
+function measured({ median, min, max }, unit) {
+  return `${digits(median)} (${digits(min)} to ${digits(max)}) ${unit}`;
+}
+
+function digits(value) {
+  return value < 100 ? value.toFixed(1) : value.toFixed(0);
+}
+
+function described(target, unit) {
+  if (target.kind === "limit") return `under ${target.limit} ${unit}`;
+  return target.orMs !== undefined
+    ? `at most ${target.times}×, or ${target.orMs} ms more`
+    : `at most ${target.times}×`;
+}

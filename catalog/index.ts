@@ -1,0 +1,3 @@
+export { Catalog, type CatalogOptions } from "./catalog.js";
+export { DEFAULT_NAMESPACE, formatTableName, parseTableName, type TableName, tableName } from "./names.js";
+export type { CatalogTable, CatalogView } from "./state.js";

@@ -1,0 +1,87 @@
+import type { DuckDBDataChunk } from "@duckdb/node-api";
+import bindings, { type Vector } from "@duckdb/node-bindings";
+import { LakeError } from "../core/index.js";
+
+/**
+ * A vector of a data chunk, read in place through the engine's own buffers.
+ *
+ * The buffers belong to the chunk and vanish with it: whoever reads them must still hold the chunk
+ * after the last read, and must copy what outlives it.
+ */
+export class RawVector {
+  readonly #handle: Vector;
+  readonly size: number;
+  #bytes: Buffer | undefined;
+  #validity: Uint8Array | null | undefined;
+
+  constructor(handle: Vector, size: number) {
+    this.#handle = handle;
+    this.size = size;
+  }
+
+  static ofColumn(chunk: DuckDBDataChunk, column: number): RawVector {
+    return new RawVector(bindings.data_chunk_get_vector(chunk.chunk, column), chunk.rowCount);
+  }
+
+  get handle(): Vector {
+    return this.#handle;
+  }
+
+  /** The values, `width` bytes each, little-endian. What stands at a null is undefined. */
+  bytes(width: number): Buffer {
+    if (this.#bytes === undefined) {
+      const length = this.size * width;
+      if (length > 0xffff_ffff)
+        throw new LakeError("unsupported", "vector-size", `a vector of ${length} bytes`);
+      const bytes = length === 0 ? new Uint8Array(0) : bindings.vector_get_data(this.#handle, length);
+      this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.#bytes;
+  }
+
+  /** The values as 32-bit words. */
+  words(width: number): Int32Array {
+    const bytes = this.bytes(width);
+    return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
+  }
+
+  /** One bit a value, least significant first, set where the value is not null; undefined when none is null. */
+  get validity(): Uint8Array | undefined {
+    if (this.#validity === undefined) {
+      // The C interface gives no mask, or a null pointer, for a vector without nulls.
+      const length = Math.ceil(this.size / 64) * 8;
+      this.#validity = length === 0 ? null : (bindings.vector_get_validity(this.#handle, length) ?? null);
+    }
+    return this.#validity ?? undefined;
+  }
+
+  structChild(index: number): RawVector {
+    return new RawVector(bindings.struct_vector_get_child(this.#handle, index), this.size);
+  }
+
+  listChild(): RawVector {
+    const size = bindings.list_vector_get_size(this.#handle);
+    return new RawVector(bindings.list_vector_get_child(this.#handle), size);
+  }
+
+  arrayChild(length: number): RawVector {
+    return new RawVector(bindings.array_vector_get_child(this.#handle), this.size * length);
+  }
+
+  /** `length` bytes of the engine's heap, at the pointer that stands at byte `at` of this vector's values. */
+  heap(width: number, at: number, length: number): Uint8Array {
+    const bytes = this.bytes(width);
+    return bindings.get_data_from_pointer(bytes.buffer as ArrayBuffer, bytes.byteOffset + at, length);
+  }
+}
+
+/** `count` values of a vector, from `from` on. */
+export interface Slice {
+  readonly vector: RawVector;
+  readonly from: number;
+  readonly count: number;
+}
+
+export function lengthOf(slices: readonly Slice[]): number {
+  return slices.reduce((sum, slice) => sum + slice.count, 0);
+}

@@ -1,0 +1,196 @@
+import { quoteString } from "../../engine/index.js";
+
+/**
+ * What the text of one value is. A column or field has one kind of value or it stays text; the one
+ * pair of kinds that share a type is whole numbers and fractions (DOUBLE).
+ *
+ * The same pattern decides the kind when types are inferred and again, for every value, when the file
+ * is read: a cast never sees a text that it would round, cut or guess at (DuckDB casts '0.5' and
+ * '00501' to BIGINT, '2024-01-05 10:00:00' to DATE and '...+02:00' to TIMESTAMP without a word).
+ */
+export type ValueKind = keyof typeof KINDS;
+
+// `bit` marks the kind in a column's bitmap. Patterns are RE2, matched whole, tried in this order.
+// RE2 repeats at most 1,000 times; no pattern comes near.
+const KINDS = {
+  /** Whole, and exact as a double: |n| < 10^15. */
+  integer: { bit: 1, pattern: "0|-?[1-9][0-9]{0,14}" },
+  /** Whole, of up to 38 digits; whether it fits 64 bits is the cast's to say. */
+  wide: { bit: 2, pattern: "-?[1-9][0-9]{15,37}" },
+  /** A fraction or an exponent. A leading zero before another digit makes it text. */
+  fraction: {
+    bit: 4,
+    pattern: "-?(?:0|[1-9][0-9]*)?\\.[0-9]+(?:[eE][+-]?[0-9]+)?|-?(?:0|[1-9][0-9]*)(?:[eE][+-]?[0-9]+)|-0",
+  },
+  nonFinite: { bit: 8, pattern: "[Nn]a[Nn]|NAN|[+-]?(?:[Ii]nf|INF|[Ii]nfinity)" },
+  boolean: { bit: 16, pattern: "true|false|True|False|TRUE|FALSE" },
+  /** Year first, so that no order of day and month is guessed. */
+  date: { bit: 32, pattern: "[0-9]{4}(?:-[0-9]{1,2}-[0-9]{1,2}|/[0-9]{1,2}/[0-9]{1,2})" },
+  /** Date and time of day with no zone, to the microsecond. */
+  wallClock: {
+    bit: 64,
+    pattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6})?)?",
+  },
+  /** Date and time of day with `Z` or an offset, to the microsecond. */
+  instant: {
+    bit: 128,
+    pattern:
+      "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)",
+  },
+  /** Anything else. */
+  text: { bit: 256, pattern: ".*" },
+  /** A JSON object or array, in a place where other records hold a scalar. */
+  nested: { bit: 512, pattern: "(?s)[\\[{].*" },
+  /** A JSON string, in a place where other records hold something else. */
+  quoted: { bit: 1024, pattern: '(?s)".*' },
+} as const;
+
+/** A whole number outside 64 bits; counted by inference beside `wide`. */
+const OVERFLOW_BIT = 2048;
+
+const TEXT_KINDS = [
+  "integer",
+  "wide",
+  "fraction",
+  "nonFinite",
+  "boolean",
+  "date",
+  "wallClock",
+  "instant",
+] as const satisfies readonly ValueKind[];
+
+/** SQL: whether a VARCHAR expression is, as a whole, of one of the kinds. */
+export function isOfKind(expression: string, kinds: readonly ValueKind[]): string {
+  const pattern = kinds.map((kind) => `(?:${KINDS[kind].pattern})`).join("|");
+  return `regexp_full_match(${expression}, ${quoteString(pattern)})`;
+}
+
+function kindBit(expression: string, kinds: readonly ValueKind[], otherwise: ValueKind): string {
+  const cases = kinds.map((kind) => {
+    const bit =
+      kind === "wide"
+        ? `CASE WHEN TRY_CAST(${expression} AS BIGINT) IS NULL THEN ${KINDS.wide.bit | OVERFLOW_BIT} ELSE ${KINDS.wide.bit} END`
+        : String(KINDS[kind].bit);
+    return `WHEN ${isOfKind(expression, [kind])} THEN ${bit}`;
+  });
+  return `CASE WHEN ${expression} IS NULL THEN NULL ${cases.join(" ")} ELSE ${KINDS[otherwise].bit} END`;
+}
+
+/** SQL: the kind's bit of a field of a CSV record; NULL for NULL and for the empty text. */
+export function csvKindBit(expression: string): string {
+  return `CASE WHEN ${expression} = '' THEN NULL ELSE ${kindBit(expression, TEXT_KINDS, "text")} END`;
+}
+
+/** SQL: the kind's bit of a JSON string. */
+export function jsonStringKindBit(expression: string): string {
+  return kindBit(expression, ["date", "wallClock", "instant"], "text");
+}
+
+/** SQL: the kind's bit of any JSON value given as its JSON text. */
+export function jsonValueKindBit(expression: string): string {
+  return kindBit(
+    expression,
+    ["quoted", "nested", "integer", "wide", "fraction", "nonFinite", "boolean"],
+    "text",
+  );
+}
+
+/** The kinds found in the values of one column or field. */
+export class KindSet {
+  readonly #bits: number;
+
+  /** @param bits What `bit_or` of the kinds' bits gave; 0 when every value is NULL. */
+  constructor(bits: number) {
+    this.#bits = bits;
+  }
+
+  get isEmpty(): boolean {
+    return this.#bits === 0;
+  }
+
+  get overflows64Bits(): boolean {
+    return (this.#bits & OVERFLOW_BIT) !== 0;
+  }
+
+  has(kind: ValueKind): boolean {
+    return (this.#bits & KINDS[kind].bit) !== 0;
+  }
+
+  /** Whether there are values, and each is of one of the kinds. */
+  isWithin(...kinds: readonly ValueKind[]): boolean {
+    const allowed = kinds.reduce((mask, kind) => mask | KINDS[kind].bit, OVERFLOW_BIT);
+    return this.#bits !== 0 && (this.#bits & ~allowed) === 0;
+  }
+
+  /** The kinds, for a note to a person. */
+  describe(): string {
+    const names: Readonly<Record<ValueKind, string>> = {
+      integer: "whole numbers",
+      wide: "whole numbers beyond a double's exact range",
+      fraction: "fractions",
+      nonFinite: "NaN or infinity",
+      boolean: "true/false",
+      date: "dates",
+      wallClock: "timestamps without a zone",
+      instant: "timestamps with a zone",
+      text: "text",
+      nested: "objects or arrays",
+      quoted: "strings",
+    };
+    return (Object.keys(KINDS) as ValueKind[])
+      .filter((kind) => this.has(kind))
+      .map((kind) => names[kind])
+      .join(", ");
+  }
+}
+
+/** The type of a scalar column or field of a text format. */
+export type ScalarType =
+  | "BIGINT"
+  | "DECIMAL(38,0)"
+  | "DOUBLE"
+  | "BOOLEAN"
+  | "DATE"
+  | "TIMESTAMP"
+  | "TIMESTAMP WITH TIME ZONE"
+  | "VARCHAR";
+
+/** The one type that holds every value of these kinds without loss; VARCHAR when no other does. */
+export function scalarTypeOf(kinds: KindSet): ScalarType {
+  if (kinds.isWithin("integer")) return "BIGINT";
+  if (kinds.isWithin("integer", "wide")) return kinds.overflows64Bits ? "DECIMAL(38,0)" : "BIGINT";
+  if (kinds.isWithin("integer", "fraction", "nonFinite") && !kinds.isWithin("nonFinite")) return "DOUBLE";
+  if (kinds.isWithin("boolean")) return "BOOLEAN";
+  if (kinds.isWithin("date")) return "DATE";
+  if (kinds.isWithin("wallClock")) return "TIMESTAMP";
+  if (kinds.isWithin("instant")) return "TIMESTAMP WITH TIME ZONE";
+  return "VARCHAR";
+}
+
+const KINDS_OF_TYPE: Readonly<Record<Exclude<ScalarType, "VARCHAR">, readonly ValueKind[]>> = {
+  BIGINT: ["integer", "wide"],
+  "DECIMAL(38,0)": ["integer", "wide"],
+  DOUBLE: ["integer", "fraction", "nonFinite"],
+  BOOLEAN: ["boolean"],
+  DATE: ["date"],
+  TIMESTAMP: ["wallClock"],
+  "TIMESTAMP WITH TIME ZONE": ["instant"],
+};
+
+/** What a read fails with, as its message's first word, when a value is not of its column's type. */
+export const VALUE_DOES_NOT_FIT = "value-does-not-fit";
+
+/** SQL that fails the statement, naming the value and what it was to be. */
+export function doesNotFit(expression: string, type: string): string {
+  return `error('${VALUE_DOES_NOT_FIT}: ' || left(CAST(${expression} AS VARCHAR), 100) || ' is not ${type}')`;
+}
+
+/** SQL: a VARCHAR expression as a value of the type; fails on text that is not of the type's kinds. */
+export function strictCast(expression: string, type: ScalarType, emptyIsNull: boolean): string {
+  if (type === "VARCHAR") return expression;
+  const present = emptyIsNull ? `${expression} <> ''` : `${expression} IS NOT NULL`;
+  return (
+    `CASE WHEN ${isOfKind(expression, KINDS_OF_TYPE[type])} THEN CAST(${expression} AS ${type}) ` +
+    `WHEN ${present} THEN ${doesNotFit(expression, type)} END`
+  );
+}

@@ -1,0 +1,149 @@
+import { quoteIdentifier } from "../../engine/index.js";
+import { type KindSet, type ScalarType, scalarTypeOf } from "../inference/value-kinds.js";
+import type { JsonStructure } from "./structure.js";
+
+/**
+ * The type that `read_json` is to read a leaf as. Only these three lose nothing: a whole number read
+ * as BIGINT would round a fraction away, and a date would be guessed.
+ */
+export type LeafReading = "DOUBLE" | "VARCHAR" | "JSON";
+
+export interface LeafPlan {
+  readonly kind: "leaf";
+  readonly reading: LeafReading;
+  readonly type: ScalarType;
+}
+
+/** How one field of the records is read and what type it gets. */
+export type FieldPlan =
+  | LeafPlan
+  | { readonly kind: "list"; readonly element: FieldPlan }
+  | {
+      readonly kind: "struct";
+      readonly fields: readonly { readonly name: string; readonly plan: FieldPlan }[];
+    }
+  /** Read as JSON text and cast. */
+  | { readonly kind: "map"; readonly value: LeafPlan };
+
+/**
+ * An object whose records use more keys than this, all with scalar values, is a MAP: its keys are
+ * data. DuckDB draws the line at the same number, but also calls sparse objects maps; here an object
+ * with fewer keys is always a STRUCT. The record itself is never a map.
+ */
+export const MAP_KEYS = 200;
+
+/** Every leaf in the order of a walk over the structure; the same walk asks for kinds and makes plans. */
+export type LeafVisitor<T> = (structure: LeafStructure, path: string) => T;
+export type LeafStructure =
+  | Exclude<JsonStructure, { kind: "array" | "object" }>
+  /** The values of a map. */
+  | { readonly kind: "map-value" };
+
+/** The plan for a structure, its leaves decided by `leaf`. */
+export function planField(structure: JsonStructure, path: string, leaf: LeafVisitor<LeafPlan>): FieldPlan {
+  if (structure.kind === "array") {
+    return { kind: "list", element: planField(structure.element, `${path}[]`, leaf) };
+  }
+  if (structure.kind !== "object") return leaf(structure, path);
+  const { fields } = structure;
+  if (fields.length > MAP_KEYS && fields.every((field) => isScalar(field.structure))) {
+    return { kind: "map", value: leaf({ kind: "map-value" }, `${path}{}`) };
+  }
+  // A STRUCT cannot hold two names that differ in case only, nor an empty one.
+  const distinct = new Set(fields.map((field) => field.name.toLowerCase()));
+  if (distinct.size < fields.length || distinct.has("")) return leaf({ kind: "mixed" }, path);
+  return {
+    kind: "struct",
+    fields: fields.map(({ name, structure: inner }) => ({
+      name,
+      plan: planField(inner, `${path}.${name}`, leaf),
+    })),
+  };
+}
+
+const isScalar = (structure: JsonStructure): boolean =>
+  structure.kind !== "array" && structure.kind !== "object";
+
+/** How leaves are read while their kinds are still to be found: as text that keeps every digit. */
+export function probeLeaf(structure: LeafStructure): LeafPlan {
+  const asText = structure.kind === "string" || structure.kind === "boolean" || structure.kind === "null";
+  return { kind: "leaf", reading: asText ? "VARCHAR" : "JSON", type: "VARCHAR" };
+}
+
+/** The plan of a leaf whose values are of the kinds, and what to tell about it. */
+export function decideLeaf(
+  structure: LeafStructure,
+  kinds: KindSet,
+): { readonly plan: LeafPlan; readonly note: string | undefined } {
+  const leaf = (reading: LeafReading, type: ScalarType, note?: string): ReturnType<typeof decideLeaf> => ({
+    plan: { kind: "leaf", reading, type },
+    note,
+  });
+  if (kinds.isEmpty) return leaf("VARCHAR", "VARCHAR", "holds no value but null; its type is VARCHAR");
+  const type = scalarTypeOf(kinds);
+  const mixture = `holds ${kinds.describe()}; kept as text`;
+  switch (structure.kind) {
+    case "boolean":
+      return leaf("VARCHAR", "BOOLEAN");
+    case "string":
+      return leaf(
+        "VARCHAR",
+        type,
+        type === "VARCHAR" && !kinds.isWithin("text") && !hasPlainText(kinds) ? mixture : undefined,
+      );
+    case "number":
+      if (type === "BIGINT") return leaf(kinds.has("wide") ? "JSON" : "DOUBLE", type);
+      if (type === "DECIMAL(38,0)")
+        return leaf("JSON", type, "holds whole numbers beyond 64 bits; its type is DECIMAL(38,0)");
+      return type === "DOUBLE" ? leaf("DOUBLE", type) : leaf("VARCHAR", "VARCHAR", mixture);
+    case "map-value":
+      if (type === "BIGINT" && !kinds.has("wide")) return leaf("DOUBLE", type);
+      if (type === "DOUBLE") return leaf("DOUBLE", type);
+      return leaf(kinds.has("nested") ? "JSON" : "VARCHAR", "VARCHAR");
+    case "null":
+    case "mixed":
+      return kinds.has("nested")
+        ? leaf("JSON", "VARCHAR", `holds ${kinds.describe()}; kept as JSON text`)
+        : leaf("VARCHAR", "VARCHAR", mixture);
+  }
+}
+
+/** Text among which dates occur is text; two kinds of dates without other text deserve a note. */
+const hasPlainText = (kinds: KindSet): boolean => kinds.has("text");
+
+/** The DuckDB type of a planned field. */
+export function typeOfPlan(plan: FieldPlan): string {
+  switch (plan.kind) {
+    case "leaf":
+      return plan.type;
+    case "list":
+      return `${typeOfPlan(plan.element)}[]`;
+    case "map":
+      return `MAP(VARCHAR, ${plan.value.type})`;
+    case "struct":
+      return `STRUCT(${plan.fields.map(({ name, plan: field }) => `${quoteIdentifier(name)} ${typeOfPlan(field)}`).join(", ")})`;
+  }
+}
+
+/**
+ * Two JSON values from which `read_json` infers exactly the planned reading: 0.5 is a DOUBLE, "x" a
+ * VARCHAR, a number beside a string JSON.
+ */
+export function exemplars(plan: FieldPlan): readonly [unknown, unknown] {
+  switch (plan.kind) {
+    case "leaf":
+      return plan.reading === "DOUBLE" ? [0.5, 0.5] : plan.reading === "VARCHAR" ? ["x", "x"] : [1, "x"];
+    case "map":
+      return [1, "x"];
+    case "list": {
+      const [one, other] = exemplars(plan.element);
+      return [[one], [other]];
+    }
+    case "struct": {
+      const pairs = plan.fields.map(({ name, plan: field }) => ({ name, pair: exemplars(field) }));
+      const record = (index: 0 | 1): unknown =>
+        Object.fromEntries(pairs.map(({ name, pair }) => [name, pair[index]]));
+      return [record(0), record(1)];
+    }
+  }
+}

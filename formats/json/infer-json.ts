@@ -1,0 +1,121 @@
+import { join } from "node:path";
+import type { Session } from "../../engine/index.js";
+import { columnNames } from "../inference/column-names.js";
+import { KindSet } from "../inference/value-kinds.js";
+import { sampleLines, WHOLE_FILE_BYTES } from "../jsonl/line-sample.js";
+import { enginePath } from "../source/engine-path.js";
+import { temporaryFolder } from "../source/temporary.js";
+import {
+  decideLeaf,
+  type FieldPlan,
+  type LeafPlan,
+  type LeafStructure,
+  type LeafVisitor,
+  planField,
+  probeLeaf,
+} from "./field-plan.js";
+import { leafProbes } from "./field-sql.js";
+import { columnsOf, type JsonColumns, type JsonRecords, plannedRows, readerOptions } from "./read-json.js";
+import { type JsonStructure, parseStructure } from "./structure.js";
+
+export interface InferredJson {
+  readonly columns: JsonColumns;
+  readonly notes: readonly string[];
+  /** Records looked at. */
+  readonly records: bigint;
+  /** Whether they were all there are. */
+  readonly exact: boolean;
+}
+
+/** Records read of a large file that is not made of lines, where only its start is at hand. */
+const SAMPLE_RECORDS = 20_480;
+
+/**
+ * Infers the columns of a JSON file: from all of it when it is small or `whole` is asked, else from a
+ * sample. `undefined` when there are no records.
+ */
+export async function inferJson(
+  session: Session,
+  records: JsonRecords & { readonly size: number },
+  whole: boolean,
+  signal: AbortSignal | undefined,
+): Promise<InferredJson | undefined> {
+  const exact = whole || records.size <= WHOLE_FILE_BYTES;
+  if (exact || records.layout !== "lines") {
+    return inferFrom(session, records, exact, exact ? "" : ` LIMIT ${SAMPLE_RECORDS}`, signal);
+  }
+  const folder = await temporaryFolder();
+  try {
+    const localPath = join(folder.path, "sample");
+    await sampleLines(records.localPath, records.size, localPath);
+    return await inferFrom(session, { ...records, localPath }, false, "", signal);
+  } finally {
+    await folder.dispose();
+  }
+}
+
+async function inferFrom(
+  session: Session,
+  records: JsonRecords,
+  exact: boolean,
+  limit: string,
+  signal: AbortSignal | undefined,
+): Promise<InferredJson | undefined> {
+  const [row] = await session.rows(
+    `SELECT json_group_structure(json) AS structure, count(*) AS records FROM (SELECT json FROM ` +
+      `read_json_objects(${enginePath(records.localPath)}, ${readerOptions(records)})${limit})`,
+    { signal },
+  );
+  const structure = parseStructure(row?.["structure"] === null ? null : String(row?.["structure"]));
+  if (structure === undefined) return undefined;
+
+  const leaves: { readonly structure: LeafStructure; readonly path: string }[] = [];
+  const probes = planColumns(structure, (leaf, path) => {
+    leaves.push({ structure: leaf, path });
+    return probeLeaf(leaf);
+  });
+  const kinds = await findKinds(session, records, probes.columns, limit, signal);
+
+  const notes = [...probes.notes];
+  let next = 0;
+  const planned = planColumns(structure, (leaf, path) => {
+    const { plan, note } = decideLeaf(leaf, kinds[next++] ?? new KindSet(0));
+    if (note !== undefined) notes.push(`${path} ${note}`);
+    return plan;
+  });
+  return { columns: planned.columns, notes, records: BigInt(String(row?.["records"])), exact };
+}
+
+function planColumns(
+  structure: JsonStructure,
+  leaf: LeafVisitor<LeafPlan>,
+): { readonly columns: JsonColumns; readonly notes: readonly string[] } {
+  if (structure.kind !== "object") {
+    const plan: FieldPlan = planField(structure, "value", leaf);
+    return { columns: { kind: "value", column: { key: "value", name: "value", plan } }, notes: [] };
+  }
+  const { names, notes } = columnNames(structure.fields.map((field) => field.name));
+  const columns = structure.fields.map(({ name: key, structure: field }, index) => {
+    const name = names[index] ?? key;
+    return { key, name, plan: planField(field, name, leaf) };
+  });
+  return { columns: { kind: "keys", columns }, notes };
+}
+
+async function findKinds(
+  session: Session,
+  records: JsonRecords,
+  columns: JsonColumns,
+  limit: string,
+  signal: AbortSignal | undefined,
+): Promise<KindSet[]> {
+  const rows = await plannedRows(records, columns);
+  try {
+    const probes = columnsOf(columns).flatMap(({ plan }, index) => leafProbes(plan, `c${index}`));
+    const fields = probes.map((bits, index) => `${bits} AS k${index}`);
+    const [row] = await session.rows(`SELECT ${fields.join(", ")} FROM (${rows.sql}${limit})`, { signal });
+    return probes.map((_, index) => new KindSet(Number(row?.[`k${index}`] ?? 0)));
+  } finally {
+    await rows.dispose();
+  }
+}

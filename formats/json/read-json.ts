@@ -1,0 +1,89 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { quoteIdentifier, quoteString } from "../../engine/index.js";
+import type { Relation } from "../opened-source.js";
+import { enginePath } from "../source/engine-path.js";
+import { temporaryFolder } from "../source/temporary.js";
+import { exemplars, type FieldPlan } from "./field-plan.js";
+import { convertField } from "./field-sql.js";
+import type { JsonLayout } from "./json-scanner.js";
+
+/** How the records of a file are laid out and read. */
+export interface JsonRecords {
+  readonly localPath: string;
+  readonly layout: JsonLayout;
+  /** Bytes that the longest record may have. */
+  readonly maximumRecordBytes: number;
+}
+
+export type JsonColumns =
+  /** The records are objects: one column a key. */
+  | { readonly kind: "keys"; readonly columns: readonly JsonColumn[] }
+  /** The records are other values: one column. */
+  | { readonly kind: "value"; readonly column: JsonColumn };
+
+export interface JsonColumn {
+  /** The key in the file. */
+  readonly key: string;
+  /** The name of the column. */
+  readonly name: string;
+  readonly plan: FieldPlan;
+}
+
+const FORMATS: Readonly<Record<JsonLayout, string>> = {
+  lines: "newline_delimited",
+  array: "array",
+  values: "unstructured",
+};
+
+/** Options of the engine's JSON readers that every read of the file shares. */
+export function readerOptions({ layout, maximumRecordBytes }: JsonRecords): string {
+  return `format = '${FORMATS[layout]}', maximum_object_size = ${maximumRecordBytes}, compression = 'uncompressed'`;
+}
+
+export function columnsOf(columns: JsonColumns): readonly JsonColumn[] {
+  return columns.kind === "keys" ? columns.columns : [columns.column];
+}
+
+/**
+ * The rows of a file as they are read, in columns `c0`, `c1`, ...
+ *
+ * `read_json` refuses a record with an unknown key only while it believes that it inferred the schema
+ * itself; given `columns` it drops such keys without a word. So its inference is pinned: the first of
+ * two files holds two exemplar records from which exactly the planned types follow, and only that file
+ * is sampled. Its rows are filtered out.
+ */
+export async function plannedRows(records: JsonRecords, columns: JsonColumns): Promise<Relation> {
+  const folder = await temporaryFolder();
+  const exemplarPath = join(folder.path, "exemplars");
+  try {
+    await writeFile(exemplarPath, exemplarText(columns, records.layout));
+  } catch (error) {
+    await folder.dispose();
+    throw error;
+  }
+  const aliases = columnsOf(columns).map((_, index) => `c${index}`);
+  const sql =
+    `SELECT ${aliases.join(", ")} FROM read_json([${enginePath(exemplarPath)}, ${enginePath(records.localPath)}], ` +
+    `${readerOptions(records)}, records = '${columns.kind === "keys"}', maximum_sample_files = 1, sample_size = 2, ` +
+    "map_inference_threshold = -1, field_appearance_threshold = 0) " +
+    `AS records(${aliases.join(", ")}) WHERE filename <> ${quoteString(exemplarPath)}`;
+  return { sql, dispose: folder.dispose };
+}
+
+/** The rows of a file, strictly converted to the planned types and named. */
+export async function convertedRows(records: JsonRecords, columns: JsonColumns): Promise<Relation> {
+  const rows = await plannedRows(records, columns);
+  const fields = columnsOf(columns).map(
+    ({ name, plan }, index) => `${convertField(plan, `c${index}`)} AS ${quoteIdentifier(name)}`,
+  );
+  return { sql: `SELECT ${fields.join(", ")} FROM (${rows.sql})`, dispose: rows.dispose };
+}
+
+function exemplarText(columns: JsonColumns, layout: JsonLayout): string {
+  const records = [0, 1].map((index) => {
+    const values = columnsOf(columns).map(({ key, plan }) => [key, exemplars(plan)[index]] as const);
+    return JSON.stringify(columns.kind === "keys" ? Object.fromEntries(values) : values[0]?.[1]);
+  });
+  return layout === "array" ? `[${records.join(",")}]` : `${records.join("\n")}\n`;
+}

@@ -1,0 +1,14 @@
+export { CountingStore, type StoreCounts, type StoreVerb, type VerbCount } from "./counting.js";
+export { LocalStore } from "./local.js";
+export { MemoryStore } from "./memory.js";
+export { compareUtf8, isObjectPath, joinPath, objectPath } from "./object-path.js";
+export type {
+  AdoptedFile,
+  ByteRange,
+  CallOptions,
+  ObjectMeta,
+  ObjectPath,
+  ObjectStore,
+  PutIfAbsentResult,
+} from "./object-store.js";
+export { openStore } from "./open.js";

@@ -1,0 +1,75 @@
+import { LakeError, parseJson } from "../../core/index.js";
+
+// Parsers of option values. Commander calls them while it reads the command line.
+
+function refuse(message: string, hint: string): LakeError {
+  return new LakeError("invalid-input", "cli-usage", message, { hint });
+}
+
+/** `4`: a whole number from 1. */
+export function positiveInteger(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= 1) return value;
+    throw refuse(
+      `${flag} is not a whole number above zero: ${JSON.stringify(text)}`,
+      `For example: ${flag} 4`,
+    );
+  };
+}
+
+/** `4GB`, `512MiB`: the engine's way to write an amount of memory. */
+export function memoryAmount(text: string): string {
+  if (/^\d+(\.\d+)?\s*([KMGT]i?)?B$/i.test(text)) return text;
+  throw refuse(
+    `--memory-limit is not an amount of memory: ${JSON.stringify(text)}`,
+    "For example: --memory-limit 4GB",
+  );
+}
+
+/** `a,b`: names, comma separated. */
+export function nameList(flag: string): (text: string) => string[] {
+  return (text) => {
+    const names = text.split(",").map((name) => name.trim());
+    if (names.every((name) => name !== "")) return names;
+    throw refuse(`${flag} has an empty name: ${JSON.stringify(text)}`, `For example: ${flag} year,month`);
+  };
+}
+
+/** A file whose name tells its format; refused here, before a long query has run for it. */
+export function outputFile(file: string): string {
+  if (/\.(?:parquet|csv|jsonl|ndjson|json|arrow|feather)$/i.test(file)) return file;
+  throw refuse(
+    `cannot tell the format of --output ${JSON.stringify(file)} from its name`,
+    "End the name with .parquet, .csv, .jsonl, .json or .arrow.",
+  );
+}
+
+export type ParameterValue = null | boolean | number | bigint | string;
+
+/** Collects `--param name=value` into one record. */
+export function collectParameter(
+  text: string,
+  previous: Readonly<Record<string, ParameterValue>> | undefined,
+): Readonly<Record<string, ParameterValue>> {
+  const [, name, value] = /^\$?([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw refuse(`--param is not name=value: ${JSON.stringify(text)}`, "For example: --param year=2024");
+  }
+  if (previous !== undefined && Object.hasOwn(previous, name)) {
+    throw refuse(`--param ${name} is given twice`, "Give each name once.");
+  }
+  return { ...previous, [name]: parameterValue(value) };
+}
+
+/** A JSON scalar is what JSON says it is (`12`, `1.5`, `true`, `null`, `"12"`); any other text is a string. */
+export function parameterValue(text: string): ParameterValue {
+  if (!/^(?:null|true|false|-?\d[\d.eE+-]*|".*")$/s.test(text)) return text;
+  try {
+    const value = parseJson(text);
+    return typeof value === "object" && value !== null ? text : value;
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
+  }
+}

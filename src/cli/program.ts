@@ -1,0 +1,233 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { LakeError } from "../../core/index.js";
+import { RELEASE } from "../product.js";
+import type { IngestArguments } from "./commands/ingest.js";
+import type { SqlSource } from "./commands/sql.js";
+import { type GlobalOptions, Invocation } from "./invocation.js";
+import type { Io } from "./io.js";
+import {
+  collectParameter,
+  memoryAmount,
+  nameList,
+  outputFile,
+  type ParameterValue,
+  positiveInteger,
+} from "./option-values.js";
+import { ROW_FORMATS, type RowFormat } from "./rows/renderer.js";
+
+/**
+ * The command line: every command and option of `grizzly`. A command's code, and with it the engine,
+ * is imported when the command runs.
+ *
+ * @throws from `parseAsync`: commander's CommanderError for `--help`, `--version` and words it does
+ * not know; whatever a command throws.
+ */
+export function buildProgram(io: Io): Command {
+  const program = new Command("grizzly")
+    .description("Raw files in, versioned Delta Lake tables out, SQL over any version.")
+    .version(RELEASE, "-V, --version", "print the version")
+    .option(
+      "--lake <uri>",
+      "the lake: a directory or s3://bucket/prefix (default: GRIZZLY_LAKE, grizzly.json, ./lake)",
+    )
+    .option("--json", "print the result, or the error, as JSON on stdout")
+    .option(
+      "--memory-limit <amount>",
+      "memory for the engine, such as 4GB; more spills to disk",
+      memoryAmount,
+    )
+    .option("--threads <n>", "threads for the engine", positiveInteger("--threads"))
+    .option("-q, --quiet", "no messages and no progress on stderr")
+    .option("--verbose", "print the causes of an error")
+    .configureHelp({ showGlobalOptions: true })
+    .helpCommand("help [command]", "Show the help of a command.")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  grizzly ingest orders.csv more-orders.parquet --into sales.orders
+  grizzly sql "SELECT count(*) FROM sales.orders VERSION AS OF 0"
+  grizzly history sales.orders`,
+    );
+  addIngest(program, io);
+  addSql(program, io);
+  addTableCommands(program, io);
+  return program;
+}
+
+function invocationOf(command: Command, io: Io): Invocation {
+  return new Invocation(io, command.optsWithGlobals<GlobalOptions>());
+}
+
+function addIngest(program: Command, io: Io): void {
+  interface IngestFlags {
+    readonly into: string;
+    readonly mode: IngestArguments["mode"];
+    readonly schema: IngestArguments["schema"];
+    readonly partitionBy?: string[];
+  }
+  program
+    .command("ingest")
+    .summary("Land files in a table.")
+    .description(
+      "Lands files in a table, in one commit. Parquet, Avro, JSONL, JSON, CSV and Arrow files are told apart by their bytes, compressed or not; - is standard input.",
+    )
+    .argument("<source...>", "files, folders, globs, or - for standard input")
+    .requiredOption("--into <table>", "the table, [namespace.]name; it is created when it is absent")
+    .addOption(
+      new Option("--mode <mode>", "what becomes of the rows that are there")
+        .choices(["append", "overwrite", "overwrite-partitions"])
+        .default("append"),
+    )
+    .addOption(
+      new Option("--schema <policy>", "strict refuses columns that the table lacks, merge adds them")
+        .choices(["strict", "merge"])
+        .default("strict"),
+    )
+    .option(
+      "--partition-by <columns>",
+      "columns, comma separated, for a new table",
+      nameList("--partition-by"),
+    )
+    .addOption(
+      new Option("--as <format>", "format of the data files").default("parquet").argParser(dataFileFormat),
+    )
+    .addOption(new Option("--watch").hideHelp().argParser(refuseWatch))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  grizzly ingest flights.parquet --into flights
+  grizzly ingest 'logs/*.jsonl.gz' --into ops.logs --schema merge
+  curl -s https://example.com/orders.csv | grizzly ingest - --into orders
+  grizzly ingest day.csv --into sales --partition-by day --mode overwrite-partitions`,
+    )
+    .action(async (sources: string[], flags: IngestFlags, command: Command) => {
+      const { ingest } = await import("./commands/ingest.js");
+      const { into, mode, schema, partitionBy } = flags;
+      await ingest(invocationOf(command, io), { sources, into, mode, schema, partitionBy });
+    });
+}
+
+function dataFileFormat(format: string): string {
+  if (format === "parquet") return format;
+  if (!["avro", "jsonl", "keep"].includes(format))
+    throw new InvalidArgumentError("Allowed choices are parquet.");
+  throw laterRelease(`--as ${format}`, "Leave it out: sources of every format land as Parquet.");
+}
+
+function refuseWatch(): never {
+  throw laterRelease("--watch", "Run the command again when there are new files.");
+}
+
+function laterRelease(flag: string, hint: string): LakeError {
+  return new LakeError("unsupported", "cli-later-release", `${flag} comes in a later release`, { hint });
+}
+
+function addSql(program: Command, io: Io): void {
+  interface SqlFlags {
+    readonly file?: string;
+    readonly format?: RowFormat;
+    readonly output?: string;
+    readonly param?: Readonly<Record<string, ParameterValue>>;
+  }
+  program
+    .command("sql")
+    .summary("Run SQL over any version of the tables.")
+    .description("Runs SQL statements in turn and prints each result.")
+    .argument("[statements]", "the statements, separated by ;, or - for standard input")
+    .option("-f, --file <file>", "read the statements from a file")
+    .addOption(new Option("--format <format>", "how rows are printed (default: table)").choices(ROW_FORMATS))
+    .option(
+      "-o, --output <file>",
+      "write the last result to a .parquet, .csv, .jsonl, .json or .arrow file",
+      outputFile,
+    )
+    .option("--param <name=value>", "the value of $name; repeat it for more", collectParameter)
+    .addHelpText(
+      "after",
+      `
+Time travel:
+  SELECT * FROM orders VERSION AS OF 12         also orders@v12
+  SELECT * FROM orders TIMESTAMP AS OF '2025-01-31'
+Examples:
+  grizzly sql "SELECT * FROM orders WHERE year = $year" --param year=2024
+  grizzly sql -f report.sql --format csv > report.csv
+  grizzly sql "SELECT * FROM orders" --output orders.parquet`,
+    )
+    .action(async (statements: string | undefined, flags: SqlFlags, command: Command) => {
+      const source = sqlSource(statements, flags.file, io.stdin.isTTY === true);
+      if (source === undefined) return command.help({ error: true });
+      const invocation = invocationOf(command, io);
+      const { sql } = await import("./commands/sql.js");
+      const { output, param: parameters } = flags;
+      await sql(invocation, { source, format: rowFormat(flags.format, invocation.json), output, parameters });
+    });
+}
+
+/** Where the statements are; undefined when nobody gave any. */
+function sqlSource(
+  statements: string | undefined,
+  file: string | undefined,
+  interactive: boolean,
+): SqlSource | undefined {
+  if (statements !== undefined && file !== undefined) {
+    throw new LakeError(
+      "invalid-input",
+      "cli-usage",
+      "statements are given both as an argument and with --file",
+      {
+        hint: "Give one of them.",
+      },
+    );
+  }
+  if (file !== undefined) return file === "-" ? { from: "stdin" } : { from: "file", file };
+  if (statements === "-") return { from: "stdin" };
+  if (statements !== undefined) return { from: "argument", text: statements };
+  return interactive ? undefined : { from: "stdin" };
+}
+
+/** `--json` asks for JSON rows; JSON lines are JSON too. */
+function rowFormat(asked: RowFormat | undefined, json: boolean): RowFormat {
+  if (!json) return asked ?? "table";
+  if (asked === undefined || asked === "json" || asked === "jsonl") return asked ?? "json";
+  throw new LakeError("invalid-input", "cli-usage", `--json and --format ${asked} exclude each other`, {
+    hint: "Leave one of them out.",
+  });
+}
+
+function addTableCommands(program: Command, io: Io): void {
+  const table = "the table: [namespace.]name, or a path";
+  program
+    .command("tables")
+    .description("List the tables of the lake.")
+    .action(async (_flags: object, command: Command) => {
+      const { tables } = await import("./commands/tables.js");
+      await tables(invocationOf(command, io));
+    });
+  program
+    .command("describe")
+    .description("Show a table's version, size, schema and properties.")
+    .argument("<table>", table)
+    .action(async (name: string, _flags: object, command: Command) => {
+      const { describe } = await import("./commands/describe.js");
+      await describe(invocationOf(command, io), name);
+    });
+  program
+    .command("history")
+    .description("List a table's commits, newest first.")
+    .argument("<table>", table)
+    .option("--limit <n>", "the newest n commits only", positiveInteger("--limit"))
+    .action(async (name: string, flags: { readonly limit?: number }, command: Command) => {
+      const { history } = await import("./commands/history.js");
+      await history(invocationOf(command, io), name, flags.limit);
+    });
+  program
+    .command("checkpoint")
+    .description("Write a checkpoint, so that readers need not replay the log.")
+    .argument("<table>", table)
+    .action(async (name: string, _flags: object, command: Command) => {
+      const { checkpoint } = await import("./commands/checkpoint.js");
+      await checkpoint(invocationOf(command, io), name);
+    });
+}

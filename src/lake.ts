@@ -1,0 +1,158 @@
+import { Catalog, type CatalogTable, type CatalogView, parseTableName } from "../catalog/index.js";
+import { type Clock, type Logger, silentLogger, systemClock } from "../core/index.js";
+import { Engine, type EngineOptions, type Parameters } from "../engine/index.js";
+import { openStore } from "../object-store/index.js";
+import { type IngestOptions, type IngestReport, ingest } from "./operations/ingest.js";
+import { QueryPlanner } from "./sql/query-planner.js";
+import type { SqlResult } from "./sql/result.js";
+import { StatementRunner } from "./sql/statement-runner.js";
+import { Table } from "./table.js";
+import { shortName, TableResolver } from "./table-resolver.js";
+
+export interface LakeOptions {
+  /** The engine's limit on its own memory, such as `"4GB"`; default 80% of the machine's. */
+  readonly memoryLimit?: string | undefined;
+  /** Where work that outgrows the limit spills; default a folder of the operating system's. */
+  readonly tempDirectory?: string | undefined;
+  /** Default one a core. */
+  readonly threads?: number | undefined;
+  /** Told what is worth a person's notice; default nobody. */
+  readonly logger?: Logger | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+export interface SqlOptions {
+  /** Values for `?`, `$1` (array) or `$name` (record): bound, never spliced into the text. */
+  readonly parameters?: Parameters | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TableEntry {
+  readonly namespace: string;
+  readonly name: string;
+  /** The table's folder, as a URI. */
+  readonly location: string;
+}
+
+/**
+ * Opens the lake at a local folder, which need not exist yet: nothing is written before the first
+ * ingest. Close it when done.
+ *
+ * @throws LakeError `unsupported` for a scheme other than `file:`, `corrupt` for a damaged catalog.
+ */
+export async function openLake(uri: string, options: LakeOptions = {}): Promise<Lake> {
+  const store = openStore(uri);
+  const clock = options.clock ?? systemClock;
+  const logger = options.logger ?? silentLogger;
+  const catalog = await Catalog.open(store, { clock, logger });
+  const engineOptions: EngineOptions = {
+    memoryLimit: options.memoryLimit,
+    tempDirectory: options.tempDirectory,
+    threads: options.threads,
+  };
+  const engine = await Engine.open(engineOptions);
+  return new Lake(store.uri, catalog, engine, clock, logger);
+}
+
+/** A lake: named tables and views in one folder, SQL over any version of them, files landing in them. */
+export class Lake {
+  readonly uri: string;
+  readonly #catalog: Catalog;
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #resolver: TableResolver;
+  readonly #planner: QueryPlanner;
+  readonly #statements: StatementRunner;
+
+  /** Use {@link openLake}. */
+  constructor(uri: string, catalog: Catalog, engine: Engine, clock: Clock, logger: Logger) {
+    this.uri = uri;
+    this.#catalog = catalog;
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#logger = logger;
+    const store = openStore(uri);
+    this.#resolver = new TableResolver(store, catalog, engine, clock);
+    this.#planner = new QueryPlanner(engine, this.#resolver, catalog);
+    this.#statements = new StatementRunner(this.#planner, this.#resolver, catalog);
+  }
+
+  /**
+   * Runs one statement: a query, EXPLAIN, CREATE or DROP VIEW, SHOW TABLES.
+   *
+   * @throws LakeError `invalid-input` for text that is not one statement, `not-found` for a table,
+   *   version or time that does not exist.
+   */
+  sql(text: string, options: SqlOptions = {}): Promise<SqlResult> {
+    return this.#statements.run(text, options);
+  }
+
+  /** Runs the statements of a script in turn. Read or close each result before the next is asked for. */
+  script(text: string, options: SqlOptions = {}): AsyncIterable<SqlResult> {
+    return this.#statements.script(text, options);
+  }
+
+  /**
+   * Lands files as rows of a table. Each source is a path, a glob, a folder, or `-` for standard input;
+   * formats are detected. All rows become visible in one commit, or none.
+   */
+  ingest(sources: readonly string[], options: IngestOptions): Promise<IngestReport> {
+    const context = { engine: this.#engine, clock: this.#clock, logger: this.#logger };
+    return ingest(context, () => this.#resolver.forIngest(options.into), sources, options);
+  }
+
+  /** The tables that have at least one version, by name. */
+  async tables(): Promise<TableEntry[]> {
+    const found = await this.#resolver.list();
+    return found.map(({ name, location }) => ({ ...name, location }));
+  }
+
+  /** @throws LakeError `not-found` when the catalog has no such table. */
+  async table(name: string): Promise<Table> {
+    return new Table(await this.#resolver.resolve(name), this.#planner);
+  }
+
+  /** In the order of their names. */
+  async namespaces(): Promise<string[]> {
+    await this.#catalog.refresh();
+    return this.#catalog.namespaces();
+  }
+
+  /** @throws LakeError `already-exists`, `invalid-input` for a bad name. */
+  async createNamespace(name: string): Promise<void> {
+    await this.#catalog.createNamespace(name);
+  }
+
+  /** @throws LakeError `not-found`, `invalid-input` when it is not empty. */
+  dropNamespace(name: string): Promise<void> {
+    return this.#catalog.dropNamespace(name);
+  }
+
+  /** Gives a table another name; its files and its history stay. */
+  renameTable(from: string, to: string): Promise<CatalogTable> {
+    return this.#catalog.renameTable(parseTableName(from), parseTableName(to));
+  }
+
+  /** Takes a table out of the catalog. Its files stay at the location that is returned. */
+  dropTable(name: string): Promise<CatalogTable> {
+    return this.#catalog.dropTable(parseTableName(name));
+  }
+
+  async views(): Promise<CatalogView[]> {
+    await this.#catalog.refresh();
+    return this.#catalog.views();
+  }
+
+  /** Frees the engine's memory and its files for spilling. */
+  async close(): Promise<void> {
+    await this.#resolver.close();
+    await this.#planner.close();
+    await this.#engine.close();
+  }
+}
+
+/** `table`, or `namespace.table` outside the default namespace. */
+export function displayName(entry: TableEntry): string {
+  return shortName(entry);
+}

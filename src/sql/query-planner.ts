@@ -1,0 +1,392 @@
+import { type Catalog, DEFAULT_NAMESPACE, type TableName, tableName } from "../../catalog/index.js";
+import { LakeError } from "../../core/index.js";
+import { Engine, type Parameters, quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
+import {
+  engineType,
+  type Predicate,
+  type Snapshot,
+  type AsOf as VersionAsOf,
+  version,
+} from "../../table-format/index.js";
+import { createScanView, explainReadFailure, type ScanReport } from "../scan/scan-view.js";
+import { asOf, type ScanOptions, type ScanRunner } from "../table.js";
+import { type ResolvedTable, shortName, type TableResolver } from "../table-resolver.js";
+import { evaluateAsOf } from "./as-of.js";
+import { pickParameters } from "./parameters.js";
+import { PLANNER_DISABLED_OPTIMIZERS, pushdown, type TableScan } from "./pushdown.js";
+import { findReferences, type TableReference } from "./references.js";
+import { SqlResult } from "./result.js";
+import { resultColumns } from "./result-columns.js";
+import { rewriteReferences } from "./rewrite.js";
+import type { SqlSlice } from "./statements.js";
+import { createStubs, dropStubs } from "./stubs.js";
+import { utf16Offsets } from "./text-edits.js";
+import { normalizeTimeTravel } from "./time-travel.js";
+
+export interface QueryOptions {
+  readonly parameters?: Parameters | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One table of a query as it was resolved and skipped. */
+export interface PlannedScan extends ScanReport {
+  readonly table: string;
+  readonly version: bigint;
+  readonly columns: readonly string[] | "all";
+  readonly predicate: Predicate;
+}
+
+/** A query whose tables are temporary views of `session`; whoever holds it releases the session. */
+export interface PlannedQuery {
+  readonly session: Session;
+  readonly sql: string;
+  readonly parameters: Parameters | undefined;
+  readonly scans: readonly PlannedScan[];
+  readonly explain: (error: unknown) => Promise<unknown>;
+}
+
+/** A table reference that got a name of its own in the rewritten query. */
+interface ReferencedTable {
+  readonly name: string;
+  readonly label: string;
+  readonly snapshot: Snapshot;
+}
+
+interface Expansion {
+  readonly text: string;
+  readonly parameters: readonly string[];
+}
+
+const ENGINE_NAMESPACES = new Set(["information_schema", "pg_catalog"]);
+/** Views over views; a chain this long refers to itself. */
+const MAX_VIEW_DEPTH = 32;
+
+/** Turns the text of a query into one that the engine runs over exactly the files it needs. */
+export class QueryPlanner implements ScanRunner {
+  readonly #engine: Engine;
+  readonly #resolver: TableResolver;
+  readonly #catalog: Catalog;
+  /** Views of this lake's session, by lower-case name. */
+  readonly temporaryViews = new Map<string, string>();
+  #planning: Promise<Engine> | undefined;
+
+  constructor(engine: Engine, resolver: TableResolver, catalog: Catalog) {
+    this.#engine = engine;
+    this.#resolver = resolver;
+    this.#catalog = catalog;
+  }
+
+  /** Plans and binds a query. */
+  async query(query: SqlSlice, options: QueryOptions): Promise<SqlResult> {
+    return this.#bind(await this.plan(query, options), options);
+  }
+
+  /** Finds the columns of a planned query, and with them the errors that the engine has to tell. */
+  async #bind(planned: PlannedQuery, options: QueryOptions): Promise<SqlResult> {
+    const { session, sql, parameters, explain } = planned;
+    const release = (): Promise<void> => this.#engine.release(session);
+    try {
+      const columns = await resultColumns(session, sql, { parameters, signal: options.signal });
+      return new SqlResult({ session, sql, parameters, columns, signal: options.signal, explain, release });
+    } catch (error) {
+      const explained = await explain(error);
+      await release();
+      throw withoutRewrittenText(explained);
+    }
+  }
+
+  /** What a query would read of each of its tables. */
+  async scans(query: SqlSlice, options: QueryOptions): Promise<readonly PlannedScan[]> {
+    const { session, scans } = await this.plan(query, options);
+    await this.#engine.release(session);
+    return scans;
+  }
+
+  /** The engine's own EXPLAIN of a query, `prefix` and all: its plan, or with ANALYZE its profile. */
+  async explainByEngine(query: SqlSlice, prefix: string, options: QueryOptions): Promise<SqlResult> {
+    const { session, sql, parameters, explain } = await this.plan(query, options);
+    const columns = ["explain_key", "explain_value"].map((name) => ({ name, type: "VARCHAR" }));
+    const release = (): Promise<void> => this.#engine.release(session);
+    return new SqlResult({
+      session,
+      sql: `${prefix} ${sql}`,
+      parameters,
+      columns,
+      signal: options.signal,
+      explain,
+      release,
+    });
+  }
+
+  /** A result with the given rows. */
+  async constant(
+    columns: readonly { readonly name: string; readonly type: string }[],
+    rows: readonly (readonly (string | bigint | null)[])[],
+  ): Promise<SqlResult> {
+    const session = await this.#engine.acquire();
+    const literal = (value: string | bigint | null): string =>
+      value === null ? "NULL" : typeof value === "bigint" ? String(value) : quoteString(value);
+    const values = rows.map((row) => `(${row.map(literal).join(", ")})`).join(", ");
+    const select = columns
+      .map(({ name, type }, index) => `v${index}::${type} AS ${quoteIdentifier(name)}`)
+      .join(", ");
+    const nulls = columns.map((_, index) => `NULL AS v${index}`).join(", ");
+    const names = columns.map((_, index) => `v${index}`).join(", ");
+    const from = rows.length === 0 ? `(SELECT ${nulls} WHERE false)` : `(VALUES ${values}) AS t(${names})`;
+    return new SqlResult({
+      session,
+      sql: columns.length === 0 ? "SELECT 1 WHERE false" : `SELECT ${select} FROM ${from}`,
+      parameters: undefined,
+      columns,
+      signal: undefined,
+      explain: async (error) => error,
+      release: () => this.#engine.release(session),
+    });
+  }
+
+  /** Reads one table through the same planning as a query. */
+  async scan(table: ResolvedTable, options: ScanOptions): Promise<SqlResult> {
+    const columns = options.columns === undefined ? "*" : options.columns.map(quoteIdentifier).join(", ");
+    const where = options.filter === undefined ? "" : ` WHERE (${options.filter}\n)`;
+    const at = asOf(options);
+    const text = `SELECT ${columns} FROM scanned${where}`;
+    const snapshot = await table.table.snapshot(at, options.signal);
+    const resolve = async (reference: TableReference): Promise<ReferencedTable | undefined> =>
+      reference.target.kind === "table" &&
+      reference.target.name === "scanned" &&
+      reference.target.namespace === undefined
+        ? { name: "", label: table.label, snapshot }
+        : undefined;
+    return this.#bind(await this.#planWith({ text, offset: 0 }, options, resolve), options);
+  }
+
+  /**
+   * Resolves, rewrites and skips.
+   *
+   * @throws LakeError `invalid-input` with the position in the script, `not-found`.
+   */
+  plan(query: SqlSlice, options: QueryOptions): Promise<PlannedQuery> {
+    return this.#planWith(query, options, undefined);
+  }
+
+  async close(): Promise<void> {
+    await (await this.#planning)?.close();
+  }
+
+  async #planWith(
+    query: SqlSlice,
+    options: QueryOptions,
+    resolve: ((reference: TableReference) => Promise<ReferencedTable | undefined>) | undefined,
+  ): Promise<PlannedQuery> {
+    const session = await this.#engine.acquire();
+    try {
+      const expander = new QueryExpander(
+        session,
+        this.#resolver,
+        this.#catalog,
+        this.temporaryViews,
+        options,
+        resolve,
+      );
+      const { text, parameters } = await expander.expand(query, 0);
+      const picked = pickParameters(options.parameters, parameters);
+      const needs = await this.#pushdown(text, picked, expander.tables);
+      const scans: PlannedScan[] = [];
+      for (const { name, label, snapshot } of expander.tables) {
+        const { columns, predicate } = needs.get(name) ?? {
+          columns: "all",
+          predicate: { kind: "constant", value: true },
+        };
+        const request = {
+          snapshot,
+          columns: columns === "all" ? columns : new Set(columns),
+          predicate,
+        } as const;
+        const report = await createScanView(session, name, request, options.signal);
+        scans.push({ ...report, table: label, version: snapshot.version, columns, predicate });
+      }
+      const views = expander.tables.map(({ name }) => name);
+      return {
+        session,
+        sql: text,
+        parameters: picked,
+        scans,
+        explain: (error) => explainReadFailure(session, views, error),
+      };
+    } catch (error) {
+      await this.#engine.release(session);
+      throw withoutRewrittenText(error);
+    }
+  }
+
+  /** Which columns and rows of each table the query needs, by the engine's own optimizer. */
+  async #pushdown(
+    sql: string,
+    parameters: Parameters | undefined,
+    tables: readonly ReferencedTable[],
+  ): Promise<ReadonlyMap<string, TableScan>> {
+    if (tables.length === 0) return new Map();
+    this.#planning ??= Engine.open({ threads: 1, disabledOptimizers: PLANNER_DISABLED_OPTIMIZERS });
+    return (await this.#planning).withSession(async (session) => {
+      const stubs = await createStubs(
+        session,
+        tables.map(({ name, snapshot }) => ({
+          name,
+          columns: snapshot.schema.fields.map((field) => ({
+            name: field.name,
+            engineType: engineType(field.type),
+          })),
+        })),
+      );
+      try {
+        return await pushdown(session, sql, parameters, stubs);
+      } finally {
+        await dropStubs(session, stubs);
+      }
+    });
+  }
+}
+
+/** Rewrites one query: tables get names of their own, views become the queries they stand for. */
+class QueryExpander {
+  readonly tables: ReferencedTable[] = [];
+  readonly #session: Session;
+  readonly #resolver: TableResolver;
+  readonly #catalog: Catalog;
+  readonly #temporaryViews: ReadonlyMap<string, string>;
+  readonly #options: QueryOptions;
+  readonly #resolve: ((reference: TableReference) => Promise<ReferencedTable | undefined>) | undefined;
+
+  constructor(
+    session: Session,
+    resolver: TableResolver,
+    catalog: Catalog,
+    temporaryViews: ReadonlyMap<string, string>,
+    options: QueryOptions,
+    resolve: ((reference: TableReference) => Promise<ReferencedTable | undefined>) | undefined,
+  ) {
+    this.#session = session;
+    this.#resolver = resolver;
+    this.#catalog = catalog;
+    this.#temporaryViews = temporaryViews;
+    this.#options = options;
+    this.#resolve = resolve;
+  }
+
+  async expand(query: SqlSlice, depth: number): Promise<Expansion> {
+    const normalized = normalizeTimeTravel(query.text);
+    const toScript = (offset: number): number => query.offset + normalized.mapOffset(offset);
+    const tree = await atPosition(
+      (bytes) => toScript(utf16Offsets(normalized.text)(bytes)),
+      () => this.#session.parse(normalized.text),
+    );
+    const found = findReferences(normalized.text, tree);
+    const replacements = new Map<TableReference, string>();
+    for (const { reference } of found.sites) {
+      const replacement = await this.#replacement(reference, depth, () => toScript(reference.offset));
+      if (replacement !== undefined) replacements.set(reference, replacement);
+    }
+    return rewriteReferences(found, (reference) => replacements.get(reference));
+  }
+
+  async #replacement(
+    reference: TableReference,
+    depth: number,
+    position: () => number,
+  ): Promise<string | undefined> {
+    const { target } = reference;
+    if (target.kind === "file") return undefined;
+    if (target.kind === "table" && ENGINE_NAMESPACES.has(target.namespace?.toLowerCase() ?? ""))
+      return undefined;
+    try {
+      const given = await this.#resolve?.(reference);
+      if (given !== undefined) return this.#add(given.label, given.snapshot);
+      if (target.kind === "path") {
+        return await this.#table(this.#resolver.byPath(target.path), reference);
+      }
+      const name = tableName(target.name, target.namespace ?? DEFAULT_NAMESPACE);
+      const view = await this.#view(target.namespace, name);
+      if (view !== undefined) return await this.#viewQuery(view, shortName(name), reference, depth);
+      return await this.#table(await this.#resolver.byName(name), reference);
+    } catch (error) {
+      if (!(error instanceof LakeError) || depth > 0) throw error;
+      throw new LakeError(error.kind, error.code, error.message, {
+        context: { position: position(), ...error.context },
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+        cause: error,
+      });
+    }
+  }
+
+  async #view(namespace: string | undefined, name: TableName): Promise<string | undefined> {
+    const temporary = namespace === undefined ? this.#temporaryViews.get(name.name.toLowerCase()) : undefined;
+    if (temporary !== undefined) return temporary;
+    await this.#catalog.refresh();
+    return this.#catalog.view(name)?.sql;
+  }
+
+  async #viewQuery(sql: string, name: string, reference: TableReference, depth: number): Promise<string> {
+    if (reference.asOf !== undefined) {
+      throw new LakeError(
+        "invalid-input",
+        "sql-time-travel",
+        `${name} is a view: a version can be asked of a table only`,
+        {
+          hint: "Put the clause behind the tables of the view's own query.",
+        },
+      );
+    }
+    if (depth === MAX_VIEW_DEPTH) {
+      throw new LakeError(
+        "invalid-input",
+        "view-depth",
+        `the view ${name} refers to itself, or views are nested more than ${MAX_VIEW_DEPTH} deep`,
+      );
+    }
+    const { text } = await this.expand({ text: sql, offset: 0 }, depth + 1);
+    return `(${text}\n)`;
+  }
+
+  async #table(resolved: ResolvedTable, reference: TableReference): Promise<string> {
+    const at = await this.#version(reference);
+    return this.#add(resolved.label, await resolved.table.snapshot(at, this.#options.signal));
+  }
+
+  async #version({ asOf: clause }: TableReference): Promise<VersionAsOf> {
+    if (clause === undefined) return undefined;
+    const value = await evaluateAsOf(this.#session, clause, this.#options.parameters);
+    return value.unit === "version" ? { version: version(value.version) } : { timestamp: value.timestamp };
+  }
+
+  #add(label: string, snapshot: Snapshot): string {
+    const name = `gl_ref_${this.tables.length}`;
+    this.tables.push({ name, label, snapshot });
+    return name;
+  }
+}
+
+/** Moves the position in an error's context, a count of bytes, to where the user wrote it. */
+async function atPosition<T>(toScript: (bytes: number) => number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const position = error instanceof LakeError ? error.context["position"] : undefined;
+    if (!(error instanceof LakeError) || typeof position !== "number") throw error;
+    throw new LakeError(error.kind, error.code, error.message, {
+      context: { ...error.context, position: toScript(position) },
+      cause: error,
+    });
+  }
+}
+
+/** The engine quotes the query that it was given, which is not the one the user wrote. */
+function withoutRewrittenText(error: unknown): unknown {
+  if (!(error instanceof LakeError)) return error;
+  const [message = ""] = error.message.split("\n\nLINE ");
+  if (message === error.message) return error;
+  return new LakeError(error.kind, error.code, message, {
+    context: error.context,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error,
+  });
+}

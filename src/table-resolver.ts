@@ -1,0 +1,143 @@
+import path from "node:path";
+import {
+  type Catalog,
+  DEFAULT_NAMESPACE,
+  formatTableName,
+  parseTableName,
+  type TableName,
+} from "../catalog/index.js";
+import { type Clock, LakeError } from "../core/index.js";
+import type { Engine } from "../engine/index.js";
+import { type ObjectStore, openStore } from "../object-store/index.js";
+import { DeltaTable, LOG_FOLDER } from "../table-format/index.js";
+
+/** A table by name or by path, and what to call it. */
+export interface ResolvedTable {
+  /** As a person would name it. */
+  readonly label: string;
+  readonly location: string;
+  readonly table: DeltaTable;
+}
+
+/** Turns names and paths into tables, each opened once and kept while the lake is open. */
+export class TableResolver {
+  readonly #store: ObjectStore;
+  readonly #catalog: Catalog;
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #open = new Map<string, DeltaTable>();
+
+  constructor(store: ObjectStore, catalog: Catalog, engine: Engine, clock: Clock) {
+    this.#store = store;
+    this.#catalog = catalog;
+    this.#engine = engine;
+    this.#clock = clock;
+  }
+
+  /** `table`, `namespace.table`, a path (anything with a slash), or ``delta.`PATH` ``. */
+  async resolve(text: string): Promise<ResolvedTable> {
+    const target = parseTarget(text);
+    return target.kind === "path" ? this.byPath(target.path) : this.byName(target.name);
+  }
+
+  /** @throws LakeError `not-found`. */
+  async byName(name: TableName): Promise<ResolvedTable> {
+    await this.#catalog.refresh();
+    const entry = this.#catalog.table(name);
+    if (entry === undefined) throw tableNotFound(formatTableName(name), this.#names());
+    return this.#entered(name, entry.location);
+  }
+
+  byPath(location: string): ResolvedTable {
+    const store = openStore(location);
+    return { label: location, location: store.uri, table: this.#opened(store) };
+  }
+
+  /** The table to land in: a name, or namespace, that the catalog does not have is entered. */
+  async forIngest(text: string): Promise<ResolvedTable> {
+    const target = parseTarget(text);
+    if (target.kind === "path") return this.byPath(target.path);
+    if (target.name.namespace !== DEFAULT_NAMESPACE) {
+      await this.#catalog.createNamespace(target.name.namespace, { ifNotExists: true });
+    }
+    const { entry } = await this.#catalog.createTable(target.name, { ifNotExists: true });
+    return this.#entered(target.name, entry.location);
+  }
+
+  /**
+   * The tables of the catalog that have a version. One that was entered by an ingest that never
+   * committed is not there for anyone but the next ingest.
+   */
+  async list(): Promise<{ readonly name: TableName; readonly location: string }[]> {
+    await this.#catalog.refresh();
+    const found: { readonly name: TableName; readonly location: string }[] = [];
+    for (const { namespace, name, location } of this.#catalog.tables()) {
+      const { table } = this.#entered({ namespace, name }, location);
+      if (await hasLog(table)) found.push({ name: { namespace, name }, location: table.where });
+    }
+    return found;
+  }
+
+  async close(): Promise<void> {
+    for (const table of this.#open.values()) await table.release();
+    this.#open.clear();
+  }
+
+  #entered(name: TableName, location: Parameters<ObjectStore["localPath"]>[0]): ResolvedTable {
+    const folder = this.#store.localPath(location);
+    const store = openStore(folder ?? `${this.#store.uri}/${location}`);
+    return { label: shortName(name), location: store.uri, table: this.#opened(store) };
+  }
+
+  #opened(store: ObjectStore): DeltaTable {
+    const known = this.#open.get(store.uri);
+    if (known !== undefined) return known;
+    const table = new DeltaTable({ store, engine: this.#engine }, this.#clock);
+    this.#open.set(store.uri, table);
+    return table;
+  }
+
+  #names(): string[] {
+    return this.#catalog.tables().map(({ namespace, name }) => shortName({ namespace, name }));
+  }
+}
+
+async function hasLog(table: DeltaTable): Promise<boolean> {
+  for await (const _ of table.folder.store.list(`${LOG_FOLDER}/`)) return true;
+  return false;
+}
+
+type Target =
+  | { readonly kind: "path"; readonly path: string }
+  | { readonly kind: "name"; readonly name: TableName };
+
+/** Pure: what a person wrote where a table is wanted. */
+export function parseTarget(text: string): Target {
+  const quoted = /^delta\.(?:`([^`]+)`|"([^"]+)")$/.exec(text);
+  const inside = quoted?.[1] ?? quoted?.[2];
+  if (inside !== undefined) return { kind: "path", path: inside };
+  if (text.includes("/") || text === "." || text === ".." || text.includes(path.sep))
+    return { kind: "path", path: text };
+  return { kind: "name", name: parseTableName(text) };
+}
+
+/** `table`, or `namespace.table` outside the default namespace. */
+export function shortName(name: TableName): string {
+  return formatTableName(name).replace(/^default\./, "");
+}
+
+export function tableNotFound(name: string, known: readonly string[]): LakeError {
+  const some = known.slice(0, 10).join(", ");
+  return new LakeError(
+    "not-found",
+    "table-not-found",
+    `there is no table ${name.replace(/^default\./, "")}`,
+    {
+      context: { table: name },
+      hint:
+        known.length === 0
+          ? "The lake has no tables yet: land some files with grizzly ingest SOURCE --into TABLE."
+          : `The lake has ${some}${known.length > 10 ? ", ..." : ""}.`,
+    },
+  );
+}

@@ -1,0 +1,53 @@
+import { isLakeError, LakeError } from "../core/index.js";
+import type { ObjectPath, ObjectStore } from "../object-store/index.js";
+
+/** Losing the race for a log entry is a result, not an error. */
+export type CommitResult = { readonly status: "committed" } | { readonly status: "conflict" };
+
+/**
+ * Writes one log entry by put-if-absent, the only commit mode there is.
+ *
+ * A put whose outcome is unknown (the request failed, or an earlier try of the same bytes landed and
+ * this one was answered `exists`) is settled by reading the entry back: `isOurs` tells our bytes from
+ * another writer's by the transaction id in them. So `committed` and `conflict` are both certain.
+ *
+ * @throws LakeError `unavailable` when the entry cannot be read back either: the outcome stays unknown.
+ */
+export async function commitEntry(
+  store: ObjectStore,
+  path: ObjectPath,
+  data: Uint8Array,
+  isOurs: (entry: Uint8Array) => boolean,
+  signal?: AbortSignal,
+): Promise<CommitResult> {
+  try {
+    const put = await store.putIfAbsent(path, data, { signal });
+    if (put.status === "created") return { status: "committed" };
+  } catch (error) {
+    if (!isLakeError(error, "unavailable")) throw error;
+    const entry = await readEntry(store, path);
+    if (entry === undefined) {
+      throw new LakeError(
+        "unavailable",
+        "commit-outcome",
+        `the commit of ${path} failed and is not in the log`,
+        {
+          cause: error,
+          hint: "Nothing was committed. Run it again.",
+        },
+      );
+    }
+    return { status: isOurs(entry) ? "committed" : "conflict" };
+  }
+  const entry = await readEntry(store, path);
+  return { status: entry !== undefined && isOurs(entry) ? "committed" : "conflict" };
+}
+
+async function readEntry(store: ObjectStore, path: ObjectPath): Promise<Uint8Array | undefined> {
+  try {
+    return await store.get(path);
+  } catch (error) {
+    if (isLakeError(error, "not-found")) return undefined;
+    throw error;
+  }
+}

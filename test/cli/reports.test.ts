@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import { describeText } from "../../src/cli/commands/describe.js";
+import { historyText, metricsText } from "../../src/cli/commands/history.js";
+import { ingestText } from "../../src/cli/commands/ingest.js";
+import { styleFor } from "../../src/cli/terminal/style.js";
+
+const STYLE = styleFor(false);
+const LOOK = { style: STYLE };
+
+describe("metricsText", () => {
+  test.each([
+    [{}, ""],
+    [
+      { numFiles: "2", numOutputRows: "1234567", numOutputBytes: "2330011" },
+      "1,234,567 rows, +2 files, 2.3 MB",
+    ],
+    [{ numFiles: 1, numOutputRows: 9007199254740993n }, "9,007,199,254,740,993 rows, +1 file"],
+    [{ numRemovedFiles: "3", numAddedFiles: "1", numOutputRows: "0" }, "+1 file, −3 files"],
+    [{ numFiles: "not a number", numOutputRows: null }, ""],
+  ])("%o", (metrics, text) => {
+    expect(metricsText(metrics)).toBe(text);
+  });
+});
+
+test("historyText", () => {
+  const text = historyText(
+    [
+      {
+        version: 10n,
+        timestamp: "2025-01-31T10:00:00.123Z",
+        operation: "WRITE",
+        operationParameters: { mode: "Append", partitionBy: "[]", predicate: null },
+        operationMetrics: { numOutputRows: "1", numFiles: "1" },
+      },
+    ],
+    LOOK,
+  );
+  expect(text.split("\n")[2]).toBe(
+    "      10 │ 2025-01-31 10:00:00 │ WRITE     │ 1 row, +1 file │ mode=Append",
+  );
+});
+
+test("describeText", () => {
+  const text = describeText(
+    {
+      name: "sales.orders",
+      location: "file:///lake/sales/orders",
+      version: 12n,
+      id: "00000000-0000-4000-8000-000000000000",
+      createdTime: "2025-01-01T00:00:00.000Z",
+      lastModified: "2025-01-31T00:00:00.000Z",
+      partitionColumns: ["day"],
+      numFiles: 12,
+      numRows: 6_001_215n,
+      sizeInBytes: 177_000_000n,
+      schema: [
+        { name: "id", type: "bigint", nullable: false },
+        { name: "day", type: "date", nullable: true },
+      ],
+      properties: { "delta.appendOnly": "true" },
+      minReaderVersion: 1,
+      minWriterVersion: 2,
+      features: ["appendOnly"],
+    },
+    LOOK,
+  );
+  expect(text).toBe(`sales.orders, version 12
+  location        file:///lake/sales/orders
+  rows            6,001,215
+  size            177 MB in 12 files, 14.8 MB each
+  partitioned by  day
+  created         2025-01-01T00:00:00.000Z
+  changed         2025-01-31T00:00:00.000Z
+  protocol        reader 1, writer 2
+  features        appendOnly
+  property        delta.appendOnly = true
+
+ column │ type   │ nullable
+────────┼────────┼──────────
+ id     │ bigint │ no
+ day    │ date   │ yes
+`);
+});
+
+test("ingestText", () => {
+  const text = ingestText(
+    {
+      table: "orders",
+      version: 3n,
+      created: false,
+      rows: 1001n,
+      bytesRead: 12_345,
+      bytesWritten: 4567,
+      filesAdded: 2,
+      filesRemoved: 1,
+      sources: [
+        {
+          uri: "a/orders.csv.gz",
+          format: "csv",
+          compression: "gzip",
+          rows: 1000n,
+          notes: ["delimiter ;", "bad\u001bnote"],
+        },
+        { uri: "-", format: "jsonl", compression: "none", rows: 1n, notes: [] },
+      ],
+      columns: [
+        { name: "id", type: "bigint" },
+        { name: "na\nme", type: "string" },
+      ],
+    },
+    1234,
+    STYLE,
+  );
+  expect(text).toBe(`orders is at version 3
+  1,001 rows landed in 2 files, 1 file replaced; 12.3 kB read, 4.6 kB written in 1.23 s
+  a/orders.csv.gz  csv, gzip  1,000 rows
+    delimiter ;
+    bad\\u001bnote
+  standard input   jsonl           1 row
+  2 columns: id bigint, na\\nme string
+`);
+});

@@ -1,0 +1,38 @@
+import { defineConfig } from "vitest/config";
+
+// Two projects: `unit` is what `npm test` runs on a machine that has only Node;
+// `stress` holds the long races and crash runs. Interop needs foreign peers and
+// has a runner of its own (scripts/interop.mjs).
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/**/*.stress.test.ts", "test/interop/**"],
+          testTimeout: 60_000,
+          pool: "forks",
+        },
+      },
+      {
+        test: {
+          name: "stress",
+          include: ["test/**/*.stress.test.ts"],
+          testTimeout: 600_000,
+          pool: "forks",
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "interop",
+          include: ["test/interop/**/*.test.ts"],
+          testTimeout: 300_000,
+          pool: "forks",
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
