@@ -12,6 +12,7 @@ export interface StringBuffers {
 // itself or 4 bytes of prefix and a pointer to the whole of it.
 export const STRING_WIDTH = 16;
 export const INLINE_LENGTH = 12;
+export const PREFIX_LENGTH = 4;
 
 /**
  * Two heap strings may be read by one call when less than this lies between them: bytes between two
@@ -108,6 +109,6 @@ function lengthAt(offsets: Int32Array, row: number): number {
 }
 
 /** The address in the second half of a string_t; user-space addresses fit a double. */
-function pointerAt(words: Int32Array, index: number): number {
+export function pointerAt(words: Int32Array, index: number): number {
   return ((words[index * 4 + 2] ?? 0) >>> 0) + ((words[index * 4 + 3] ?? 0) >>> 0) * 0x1_0000_0000;
 }

@@ -1,7 +1,7 @@
 import type { DuckDBDataChunk } from "@duckdb/node-api";
 import bindings, { type Vector } from "@duckdb/node-bindings";
 import { newBitmap } from "./bitmap.js";
-import { INLINE_LENGTH, STRING_WIDTH } from "./strings.js";
+import { INLINE_LENGTH, PREFIX_LENGTH, pointerAt, STRING_WIDTH } from "./strings.js";
 
 /** A vector of a chunk under construction, written through the engine's own buffers. */
 export class VectorTarget {
@@ -53,20 +53,22 @@ export class VectorTarget {
    * stand in the vector itself go to its heap, `bytes` whole, by one call.
    */
   setStrings(bytes: Uint8Array, starts: ArrayLike<number>, lengths: ArrayLike<number>, count: number): void {
-    const values = Buffer.alloc(count * STRING_WIDTH);
-    let heap: bigint | undefined;
+    const values = new Uint8Array(count * STRING_WIDTH);
+    const words = new Uint32Array(values.buffer);
+    let heap: number | undefined;
     for (let row = 0; row < count; row++) {
       const start = starts[row] ?? 0;
       const length = lengths[row] ?? 0;
-      const at = row * STRING_WIDTH;
-      values.writeUInt32LE(length, at);
-      if (length <= INLINE_LENGTH) {
-        for (let index = 0; index < length; index++) values[at + 4 + index] = bytes[start + index] ?? 0;
-      } else {
-        heap ??= this.#addToHeap(bytes);
-        for (let index = 0; index < 4; index++) values[at + 4 + index] = bytes[start + index] ?? 0;
-        values.writeBigUInt64LE(heap + BigInt(start), at + 8);
-      }
+      const isInline = length <= INLINE_LENGTH;
+      words[row * 4] = length;
+      const copied = isInline ? length : PREFIX_LENGTH;
+      for (let index = 0; index < copied; index++)
+        values[row * STRING_WIDTH + 4 + index] = bytes[start + index] ?? 0;
+      if (isInline) continue;
+      heap ??= this.#addToHeap(bytes);
+      const pointer = heap + start;
+      words[row * 4 + 2] = pointer % 0x1_0000_0000;
+      words[row * 4 + 3] = Math.floor(pointer / 0x1_0000_0000);
     }
     this.setBytes(values);
   }
@@ -90,9 +92,9 @@ export class VectorTarget {
    * Copies `bytes`, longer than an inline string, to the vector's heap, which lives as long as the
    * vector; gives their address there, read back from the string they became.
    */
-  #addToHeap(bytes: Uint8Array): bigint {
+  #addToHeap(bytes: Uint8Array): number {
     bindings.vector_assign_string_element_len(this.#handle, 0, bytes);
     const first = bindings.vector_get_data(this.#handle, STRING_WIDTH);
-    return Buffer.from(first.buffer, first.byteOffset, STRING_WIDTH).readBigUInt64LE(8);
+    return pointerAt(new Int32Array(first.buffer, first.byteOffset, STRING_WIDTH / 4), 0);
   }
 }

@@ -1,12 +1,14 @@
 import { type Clock, isLakeError, systemClock } from "../core/index.js";
-import type { Value } from "../engine/index.js";
+import { quoteString, type Value } from "../engine/index.js";
 import type { PartitionValues } from "./actions.js";
 import { type CheckpointReport, writeCheckpoint } from "./checkpoint.js";
 import { checkReadable, checkWritable } from "./features.js";
 import { type HistoryEntry, readHistory } from "./history.js";
 import { findSegment, listLog } from "./log-listing.js";
 import type { LogFile } from "./log-path.js";
+import { partitionTextSql, partitionValueSql } from "./partition-value.js";
 import { applyActions, completeState, type PartialState, replayState } from "./replay.js";
+import { findField, type StructType } from "./schema/index.js";
 import { type LogSegment, newestCheckpoint, planSegment } from "./segment.js";
 import { Snapshot, type TableFolder } from "./snapshot.js";
 import { checkpointInterval } from "./table-properties.js";
@@ -25,9 +27,19 @@ const MAX_CATCH_UP = 100;
 /** The partition values in a row of a file table. */
 function partitionValuesOf(value: Value): PartitionValues {
   if (!(value instanceof Map)) return {};
-  return Object.fromEntries(
-    [...value].map(([name, text]) => [String(name), text === null ? null : String(text)]),
-  );
+  return Object.fromEntries([...value].map(([name, text]) => [String(name), textOf(text)]));
+}
+
+function textOf(value: Value): string | null {
+  return value === null ? null : String(value);
+}
+
+/** SQL for a partition value of a file table as we would spell it; one that is not of its type stays as it is. */
+function ourPartitionText(schema: StructType, name: string): string {
+  const text = `NULLIF(partition_values[${quoteString(name)}], '')`;
+  const type = findField(schema, name)?.type;
+  if (type === undefined) return text;
+  return `coalesce(TRY(${partitionTextSql(type)(partitionValueSql(type)(text))}), ${text})`;
 }
 
 /** A Delta table: its versions, its history, and the way to commit to it. */
@@ -132,17 +144,22 @@ export class DeltaTable {
 
   async #liveFiles(at: Version, signal: AbortSignal | undefined): Promise<LiveFile[]> {
     const snapshot = await this.snapshot({ version: at }, signal);
-    const { engine } = this.folder;
+    const { partitionColumns } = snapshot.metadata;
+    const ours = partitionColumns.map(
+      (name, index) => `${ourPartitionText(snapshot.schema, name)} AS p${index}`,
+    );
+    const select = ["path", "size", "partition_values", ...ours].join(", ");
     return snapshot.withFiles(
       (files) =>
-        engine.withSession(async (session) => {
-          const rows = await session.rows(`SELECT path, size, partition_values FROM ${files.relation}`, {
-            signal,
-          });
+        this.folder.engine.withSession(async (session) => {
+          const rows = await session.rows(`SELECT ${select} FROM ${files.relation}`, { signal });
           return rows.map((row) => ({
             path: String(row["path"]),
             size: BigInt(String(row["size"])),
             partitionValues: partitionValuesOf(row["partition_values"] ?? null),
+            partition: Object.fromEntries(
+              partitionColumns.map((name, index) => [name, textOf(row[`p${index}`] ?? null)]),
+            ),
           }));
         }),
       signal,

@@ -26,7 +26,10 @@ export type Replaced =
 export interface LiveFile {
   readonly path: string;
   readonly size: bigint;
+  /** As the log spells them. */
   readonly partitionValues: PartitionValues;
+  /** The same values as we would spell them: writers differ in how (`1.5` and `1.50`, zones of timestamps). */
+  readonly partition: PartitionValues;
 }
 
 /** What a transaction wants the log to say. Nothing in it depends on the version it will get. */
@@ -126,7 +129,7 @@ export function replacedFiles(live: readonly LiveFile[], replaces: Replaced): re
   if (replaces.kind === "none") return [];
   if (replaces.kind === "all") return live;
   const wanted = new Set(replaces.partitions.map(partitionKey));
-  return live.filter((file) => wanted.has(partitionKey(file.partitionValues)));
+  return live.filter((file) => wanted.has(partitionKey(file.partition)));
 }
 
 /** One string a partition, whatever the order of its columns. */

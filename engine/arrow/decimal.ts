@@ -117,7 +117,9 @@ export function narrowDecimals(
   const narrow = new DataView(new ArrayBuffer(count * width));
   for (let row = 0; row < count; row++) {
     if (validity !== undefined && !isSet(validity, row)) continue;
-    const value = integerAt(words, row * stride, stride);
+    const at = row * stride;
+    const isSmall = isOneWord(words, at, stride);
+    const value = isSmall ? (words[at] ?? 0) | 0 : integerAt(words, at, stride);
     if (value <= -limit || value >= limit) {
       throw new LakeError(
         "invalid-input",
@@ -127,20 +129,37 @@ export function narrowDecimals(
     }
     if (width === 2) narrow.setInt16(row * 2, Number(value), true);
     else if (width === 4) narrow.setInt32(row * 4, Number(value), true);
-    else {
-      narrow.setBigInt64(row * width, BigInt.asIntN(64, value), true);
-      if (width === 16) narrow.setBigInt64(row * 16 + 8, value >> 64n, true);
-    }
+    else copyWords(narrow, row * width, words, at, stride, width >> 2);
   }
   return new Uint8Array(narrow.buffer);
 }
 
+/** Whether an integer of `count` words is the sign extension of its first word. */
+function isOneWord(words: ArrayLike<number>, at: number, count: number): boolean {
+  const sign = ((words[at] ?? 0) | 0) >> 31;
+  for (let word = 1; word < count; word++) {
+    if (((words[at + word] ?? 0) | 0) !== sign) return false;
+  }
+  return true;
+}
+
+/** Copies an integer of `from` words to `to` words, which hold its value. */
+function copyWords(
+  target: DataView,
+  to: number,
+  words: ArrayLike<number>,
+  at: number,
+  from: number,
+  count: number,
+): void {
+  const sign = ((words[at + from - 1] ?? 0) | 0) >> 31;
+  for (let word = 0; word < count; word++) {
+    target.setInt32(to + word * 4, word < from ? (words[at + word] ?? 0) : sign, true);
+  }
+}
+
 /** A little-endian two's complement integer of `count` 32-bit words. */
 function integerAt(words: ArrayLike<number>, at: number, count: number): bigint {
-  const first = (words[at] ?? 0) | 0;
-  let small = true;
-  for (let word = 1; word < count; word++) small &&= ((words[at + word] ?? 0) | 0) === first >> 31;
-  if (small) return BigInt(first);
   let value = BigInt((words[at + count - 1] ?? 0) | 0);
   for (let word = count - 2; word >= 0; word--)
     value = (value << 32n) | BigInt((words[at + word] ?? 0) >>> 0);

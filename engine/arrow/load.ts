@@ -1,4 +1,4 @@
-import { type DuckDBAppender, DuckDBDataChunk, type DuckDBType } from "@duckdb/node-api";
+import { type DuckDBAppender, DuckDBDataChunk } from "@duckdb/node-api";
 import type { Data, RecordBatch, Schema } from "apache-arrow";
 import { LakeError, throwIfCancelled } from "../../core/index.js";
 import { toLakeError } from "../errors.js";
@@ -37,12 +37,13 @@ async function append(
   signal: AbortSignal | undefined,
 ): Promise<bigint> {
   const appender = await session.connection.createAppender(table, "main", "temp");
-  const types = schema.fields.map((_, index) => appender.columnType(index));
+  // One chunk for all rows: the collector does not see the engine's memory behind a chunk.
+  const chunk = DuckDBDataChunk.create(schema.fields.map((_, index) => appender.columnType(index)));
   let rows = 0n;
   for await (const batch of batches) {
     throwIfCancelled(signal);
     checkTypes(schema, batch.schema);
-    appendBatch(appender, types, batch);
+    appendBatch(appender, chunk, batch);
     rows += BigInt(batch.numRows);
   }
   throwIfCancelled(signal);
@@ -50,10 +51,11 @@ async function append(
   return rows;
 }
 
-function appendBatch(appender: DuckDBAppender, types: readonly DuckDBType[], batch: RecordBatch): void {
+function appendBatch(appender: DuckDBAppender, chunk: DuckDBDataChunk, batch: RecordBatch): void {
   for (let from = 0; from < batch.numRows; from += CHUNK_ROWS) {
     const count = Math.min(CHUNK_ROWS, batch.numRows - from);
-    const chunk = DuckDBDataChunk.create(types, count);
+    chunk.reset();
+    chunk.rowCount = count;
     for (const [index, field] of batch.schema.fields.entries()) {
       const data: Data | undefined = batch.data.children[index];
       if (data === undefined)

@@ -33,11 +33,11 @@ export function writeVector(
     writeUnion(target, data, type, from, count, mask);
     return;
   }
-  const validity = validityOf(data, from, count, mask);
   if (arrow.DataType.isNull(type)) {
     target.setAllNull(count);
     return;
   }
+  const validity = validityOf(data, from, count, mask);
   if (arrow.DataType.isStruct(type)) {
     for (const [index, child] of data.children.entries()) {
       writeVector(target.structChild(index), child, from, count, validity);
@@ -64,6 +64,8 @@ function validityOf(
   mask: Uint8Array | undefined,
 ): Uint8Array | undefined {
   if (data.nullCount === 0) return mask;
+  if (data.nullBitmap === undefined)
+    throw new LakeError("corrupt", "arrow-batch", `${data.type}: nulls without a bitmap`);
   const bitmap = newBitmap(count);
   copyBits(bitmap, 0, data.nullBitmap, data.offset + from, count);
   return mask === undefined ? bitmap : bitmap.map((bits, index) => bits & (mask[index] ?? 0));

@@ -29,7 +29,7 @@ const KINDS = {
   /** Date and time of day with no zone, to the microsecond. */
   wallClock: {
     bit: 64,
-    pattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6})?)?",
+    pattern: "[0-9]{4}(?:-[0-9]{2}-|/[0-9]{2}/)[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6})?)?",
   },
   /** Date and time of day with `Z` or an offset, to the microsecond. */
   instant: {

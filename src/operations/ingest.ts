@@ -278,7 +278,9 @@ function checkRequired(
     const broken = isPartition
       ? partitions.some((values) => values[name] === null)
       : written.some((file) =>
-          file.columns.some((column) => column.path.length === 1 && column.path[0] === name && column.nullCount > 0n),
+          file.columns.some(
+            (column) => column.path.length === 1 && column.path[0] === name && column.nullCount > 0n,
+          ),
         );
     if (broken) {
       throw new LakeError(
@@ -296,7 +298,9 @@ function checkRequired(
 
 /** The columns of the table that it is partitioned by. */
 function partitionFields(plan: LandingPlan): StructField[] {
-  return plan.metadata.partitionColumns.flatMap((name) => plan.schema.fields.filter((field) => field.name === name));
+  return plan.metadata.partitionColumns.flatMap((name) =>
+    plan.schema.fields.filter((field) => field.name === name),
+  );
 }
 
 function stagedCommit(

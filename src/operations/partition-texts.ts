@@ -1,6 +1,11 @@
 import { quoteString, type Session } from "../../engine/index.js";
 import type { WrittenFile } from "../../formats/index.js";
-import { engineType, type PartitionValues, partitionTextSql, type StructField } from "../../table-format/index.js";
+import {
+  engineType,
+  type PartitionValues,
+  partitionTextSql,
+  type StructField,
+} from "../../table-format/index.js";
 
 /**
  * The partition values of written files, in their order, as the log holds them (PROTOCOL.md, "Partition

@@ -1,4 +1,5 @@
 import type { ColumnPath, CompareOp, Literal, Predicate } from "../../table-format/index.js";
+import { compareDate } from "./date-comparison.js";
 import { structFields, topLevelItems } from "./struct-type.js";
 import { closingParenthesis, identifierName, isSymbol, isWord, stringContent, type Token } from "./tokens.js";
 
@@ -53,6 +54,8 @@ function withoutOptional(tokens: readonly Token[]): Token[] {
 interface Operand {
   readonly path: ColumnPath;
   readonly engineType: string;
+  /** A date that is compared as the timestamp of its midnight. */
+  readonly asTimestamp?: boolean;
 }
 
 class FilterReader {
@@ -99,32 +102,24 @@ class FilterReader {
     const operand = left ?? right;
     if (op === undefined || operand === undefined || (left !== undefined && right !== undefined))
       return UNKNOWN;
-    const value = literal(left === undefined ? before : after, operand.engineType);
-    if (value === undefined) return UNKNOWN;
-    return { kind: "compare", column: operand.path, op: left === undefined ? FLIPPED[op] : op, value };
+    return comparison(operand, left === undefined ? FLIPPED[op] : op, left === undefined ? before : after);
   }
 
   #between(tokens: readonly Token[]): Predicate {
     const between = topLevelIndex(tokens, (token) => isWord(token, "between")) ?? 0;
     const operand = this.#operand(tokens.slice(0, between));
     const bounds = splitAtWord(tokens.slice(between + 1), "and");
-    const [low, high] = bounds.map((bound) => operand && literal(bound, operand.engineType));
+    const [low, high] = bounds;
     if (operand === undefined || bounds.length !== 2 || low === undefined || high === undefined)
       return UNKNOWN;
-    const column = operand.path;
-    return {
-      kind: "and",
-      operands: [
-        { kind: "compare", column, op: ">=", value: low },
-        { kind: "compare", column, op: "<=", value: high },
-      ],
-    };
+    return { kind: "and", operands: [comparison(operand, ">=", low), comparison(operand, "<=", high)] };
   }
 
   #in(before: readonly Token[], after: readonly Token[]): Predicate {
     const negated = isWord(before.at(-1), "not");
     const operand = this.#operand(negated ? before.slice(0, -1) : before);
-    if (operand === undefined || closingParenthesis(after, 0) !== after.length - 1) return UNKNOWN;
+    if (operand === undefined || operand.asTimestamp || closingParenthesis(after, 0) !== after.length - 1)
+      return UNKNOWN;
     const values = topLevelItems(after.slice(1, -1)).map((item) => literal(item, operand.engineType));
     if (!values.every((value) => value !== undefined)) return UNKNOWN;
     const found: Predicate = { kind: "in", column: operand.path, values };
@@ -144,16 +139,21 @@ class FilterReader {
     if (!isWord(rest[0], "distinct") || !isWord(rest[1], "from")) return UNKNOWN;
     const from = rest.slice(2);
     if (from.length === 1 && isWord(from[0], "null")) return negated ? isNull : isNotNull;
-    const value = literal(from, operand.engineType);
+    const value = operand.asTimestamp ? undefined : literal(from, operand.engineType);
     if (value === undefined) return UNKNOWN;
     return negated
       ? { kind: "and", operands: [isNotNull, { kind: "compare", column, op: "=", value }] }
       : { kind: "or", operands: [isNull, { kind: "compare", column, op: "!=", value }] };
   }
 
-  /** A column or a field in it: `c0`, `c0.x.y`, `struct_extract(c0, 'x')`. */
+  /** A column or a field in it: `c0`, `c0.x.y`, `struct_extract(c0, 'x')`; a date cast to a timestamp. */
   #operand(tokens: readonly Token[]): Operand | undefined {
     const inner = withoutOuterParentheses(tokens);
+    if (isWord(inner[0], "cast") && closingParenthesis(inner, 1) === inner.length - 1) {
+      const [from = [], type = []] = splitAtWord(inner.slice(2, -1), "as");
+      const operand = isWord(type[0], "timestamp") ? this.#operand(from) : undefined;
+      return operand?.engineType.toUpperCase() === "DATE" ? { ...operand, asTimestamp: true } : undefined;
+    }
     if (isWord(inner[0], "struct_extract") && closingParenthesis(inner, 1) === inner.length - 1) {
       const [from, field, ...more] = topLevelItems(inner.slice(2, -1));
       const name = field?.length === 1 ? stringContent(field[0]) : undefined;
@@ -170,6 +170,13 @@ class FilterReader {
     }
     return operand;
   }
+}
+
+function comparison(operand: Operand, op: CompareOp, constant: readonly Token[]): Predicate {
+  const value = literal(constant, operand.asTimestamp ? "TIMESTAMP" : operand.engineType);
+  if (value === undefined) return UNKNOWN;
+  const column = operand.path;
+  return operand.asTimestamp ? compareDate(column, op, value.text) : { kind: "compare", column, op, value };
 }
 
 function disjunction(operands: readonly Predicate[]): Predicate {

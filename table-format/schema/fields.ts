@@ -70,9 +70,9 @@ export function checkNewSchema(schema: StructType): void {
 const SPARK_REFUSES = /[ ,;{}()\n\t=]/;
 
 /**
- * Columns, as dotted paths, whose names Spark reads but does not let its users write into a schema
- * without column mapping (` ,;{}()=`, tab and line feed): it refuses each later change of the table's
- * metadata, though not reads and appends. Parquet itself, delta-rs and DuckDB take every name.
+ * Columns, as dotted paths, whose names hold one of ` ,;{}()=`, tab or line feed. delta-spark refuses those
+ * in a table without column mapping, in `SchemaUtils.checkSchemaFieldNames`, which it calls when a table is
+ * created or its metadata changes. The protocol has no such rule.
  */
 export function namesSparkRefuses(schema: StructType): string[] {
   return schema.fields.flatMap((field) => refusedIn(field.name, field.name, field.type));

@@ -49,7 +49,7 @@ function plain(value: unknown): unknown {
 
 describe("types", () => {
   it.each([
-    ["NULL", "Null", null],
+    ["[NULL]", "List<Int32>", [null]],
     ["true", "Bool", true],
     ["(-128)::TINYINT", "Int8", -128],
     ["255::UTINYINT", "Uint8", 255],
@@ -70,7 +70,7 @@ describe("types", () => {
     ["'b'::ENUM('a', 'b')", "Utf8", "b"],
     ["'10:00:00+02'::TIMETZ", "Utf8", "10:00:00+02"],
     [
-      "123456789012345678901234567890123456789012345::BIGNUM",
+      "'123456789012345678901234567890123456789012345'::BIGNUM",
       "Utf8",
       "123456789012345678901234567890123456789012345",
     ],
@@ -131,8 +131,8 @@ describe("types", () => {
     ["170141183460469231731687303715884105727::HUGEINT", "decimal-range"],
     ["(-100000000000000000000000000000000000000)::HUGEINT", "decimal-range"],
     ["340282366920938463463374607431768211455::UHUGEINT", "decimal-range"],
-    ["INTERVAL 1 MICROSECOND * 9223372036854775", undefined],
-    ["INTERVAL 1 MICROSECOND * 9223372036854776", "interval-range"],
+    ["to_microseconds(9223372036854775)", undefined],
+    ["to_microseconds(9223372036854776)", "interval-range"],
     ["1::VARIANT", "arrow-type"],
   ])("%s: %s", async (sql, code) => {
     const work = query(`SELECT ${sql} AS v`);
@@ -179,15 +179,12 @@ describe("nulls", () => {
 });
 
 describe("batches", () => {
-  it("end before their strings take too much", async () => {
+  it("end before their strings take more than 64 MiB", async () => {
     const { batches } = await query(
-      "SELECT repeat('x', 1000000) || range AS v, [repeat('y', 1000)] AS l FROM range(200)",
+      "SELECT repeat('x', 15000) || range AS v, [repeat('y', 5000)] AS l FROM range(4200)",
     );
-    expect(batches.length).toBeGreaterThan(1);
-    expect(batches.reduce((sum, batch) => sum + batch.numRows, 0)).toBe(200);
-    // The engine hands over at least one whole chunk.
-    const sizes = batches.map((batch) => batch.data.children[0]?.values.length ?? 0);
-    expect(Math.max(...sizes)).toBeLessThan(256 * 1024 * 1024);
+    expect(batches.reduce((sum, batch) => sum + batch.numRows, 0)).toBe(4200);
+    for (const { data } of batches) expect(data.byteLength).toBeLessThan(65 * 1024 * 1024);
   });
 
   it("outlive the engine's chunks, their stream and their session", async () => {

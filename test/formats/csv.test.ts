@@ -12,7 +12,7 @@ describe("CSV types", () => {
       [
         "i,wide,huge,d,b,s,day,wall,instant,zip,empty",
         '1,9223372036854775807,99999999999999999999,0.5,true,"a,""b""",2024-01-05,2024-01-05 10:00:00.5,2024-01-05T10:00:00+02:00,00501,',
-        '-2,-1,-1,1e3,FALSE,"two\nlines",2024/12/31,2024-01-05T10:00,2024-01-05 10:00:00Z,10001,',
+        '-2,-1,-1,1e3,FALSE,"two\nlines",2024/12/31,2024/01/05 10:00,2024-01-05 10:00:00Z,10001,',
         ",,,nan,,,,,,,",
       ].join("\n"),
     );
@@ -48,6 +48,7 @@ describe("CSV types", () => {
       b: false,
       s: "two\nlines",
       day: "2024-12-31",
+      wall: "2024-01-05 10:00:00",
       instant: "2024-01-05T10:00:00Z",
     });
     expect(rows[2]).toMatchObject({ i: null, d: Number.NaN, s: null, day: null });

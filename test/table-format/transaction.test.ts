@@ -19,7 +19,7 @@ function base(store: MemoryStore, readVersion: bigint | undefined): CommitBase {
   return {
     store,
     readVersion: readVersion === undefined ? undefined : version(readVersion),
-    liveFiles: async (at) => [{ path: `live-at-${at}`, size: 7n, partitionValues: {} }],
+    liveFiles: async (at) => [{ path: `live-at-${at}`, size: 7n, partitionValues: {}, partition: {} }],
     now: () => 1_700_000_000_000,
   };
 }
@@ -127,7 +127,8 @@ describe("replacedFiles", () => {
   const file = (path: string, p: string | null, q: string): Parameters<typeof replacedFiles>[0][number] => ({
     path,
     size: 1n,
-    partitionValues: { p, q },
+    partitionValues: { p, q: `as its writer spells ${q}` },
+    partition: { p, q },
   });
   const live = [file("a", "1", "x"), file("b", null, "x"), file("c", "1", "y")];
 

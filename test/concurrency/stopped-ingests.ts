@@ -1,5 +1,6 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { Engine, quoteString } from "../../engine/index.js";
 import { type Lake, openLake } from "../../src/index.js";
@@ -7,19 +8,20 @@ import { type Finished, grizzly } from "../support/grizzly.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { seededRandom } from "./seeded-random.js";
 
-/** What became of the ingests that were to be stopped. */
+/** How far the ingests had come when they were stopped. */
 export interface Stops {
-  /** Stopped, and nothing was committed. */
-  readonly before: number;
-  /** Stopped, and the commit was in the log. */
-  readonly after: number;
-  /** Done before the signal came. */
-  readonly finished: number;
+  /** Nothing was written yet. */
+  readonly beforeWriting: number;
+  /** A data file was begun, and nothing was committed. */
+  readonly beforeCommit: number;
+  /** The commit was in the log. */
+  readonly afterCommit: number;
 }
 
 /**
  * Ingests one file into one table over and over, and sends each process a signal at a random moment of its
- * life. After each, the table holds whole batches only, as many as its history tells of.
+ * life, until `times` of them were stopped by it. After each, the table holds whole batches only, as many as
+ * its history tells of.
  *
  * @param check called after each ingest with the lake's folder and whether it committed
  */
@@ -46,30 +48,40 @@ export async function stoppedIngests(options: {
         child.on("exit", () => clearTimeout(timer));
       },
     });
+  const succeed = async (): Promise<number> => {
+    const started = performance.now();
+    expect(await ingest()).toMatchObject({ code: 0 });
+    return performance.now() - started;
+  };
 
-  const succeed = async (): Promise<void> => expect(await ingest()).toMatchObject({ code: 0 });
-  const started = performance.now();
-  for (let warmUp = 0; warmUp < 3; warmUp++) await succeed();
-  const lifeMs = (performance.now() - started) / 3;
-
+  await succeed();
+  let lifeMs = await succeed();
   const lake = await openLake(lakeFolder);
   try {
+    const table = fileURLToPath((await lake.table("t")).location);
     const random = seededRandom(seed);
     let commits = await wholeBatches(lake, rowsABatch);
-    expect(commits).toBe(3n);
-    const stops = { before: 0, after: 0, finished: 0 };
-    for (let time = 0; time < times; time++) {
-      const finished = await ingest(random() * lifeMs * 1.05);
-      const now = await wholeBatches(lake, rowsABatch);
-      const committed = now > commits;
-      expect(now - commits).toBeLessThanOrEqual(1n);
+    expect(commits).toBe(2n);
+    let files = await readdir(table);
+    const stops = { beforeWriting: 0, beforeCommit: 0, afterCommit: 0 };
+    while (stops.beforeWriting + stops.beforeCommit + stops.afterCommit < times) {
+      // Half of the moments are of all its life, half of its last third, when it writes and commits.
+      const share = random() < 0.5 ? random() : 0.67 + 0.33 * random();
+      const started = performance.now();
+      const finished = await ingest(share * lifeMs);
+      const [commitsNow, filesNow] = [await wholeBatches(lake, rowsABatch), await readdir(table)];
+      const committed = commitsNow > commits;
+      expect(commitsNow - commits).toBeLessThanOrEqual(1n);
       if (finished.code === 0) {
+        // It was faster than the ones before: the next moments are drawn from as short a life.
         expect(committed).toBe(true);
-        stops.finished++;
-      } else if (committed) stops.after++;
-      else stops.before++;
+        lifeMs = performance.now() - started;
+      } else if (committed) stops.afterCommit++;
+      else if (filesNow.length > files.length) stops.beforeCommit++;
+      else stops.beforeWriting++;
       await check?.(lakeFolder, finished, committed);
-      commits = now;
+      commits = commitsNow;
+      files = filesNow;
     }
     await succeed();
     expect(await wholeBatches(lake, rowsABatch)).toBe(commits + 1n);

@@ -1,21 +1,25 @@
 import { expect, test } from "vitest";
 import { folderListing } from "../support/folder-listing.js";
-import { stoppedIngests } from "./killed-ingests.js";
+import { stoppedIngests } from "./stopped-ingests.js";
 
 test("200 ingests killed at random moments leave a table of whole commits", async () => {
-  const { before, after, finished } = await stoppedIngests({
+  const stops = await stoppedIngests({
     signal: "SIGKILL",
     times: 200,
     rowsABatch: 200_000,
     seed: 20_261_120,
   });
-  console.log(`200 kills: ${before} before the commit, ${after} after it, ${finished} too late`);
-  expect(before).toBeGreaterThan(50);
+  console.log(
+    `200 kills: ${stops.beforeWriting} before a file was begun, ${stops.beforeCommit} after that and before the commit, ` +
+      `${stops.afterCommit} after the commit`,
+  );
+  expect(stops.beforeWriting).toBeGreaterThan(0);
+  expect(stops.beforeCommit).toBeGreaterThan(0);
 });
 
-test("40 ingests interrupted at random moments leave nothing behind, or a commit", async () => {
+test("40 ingests interrupted at random moments leave nothing behind", async () => {
   let listing: string[] | undefined;
-  const { before, after, finished } = await stoppedIngests({
+  const stops = await stoppedIngests({
     signal: "SIGINT",
     times: 40,
     rowsABatch: 200_000,
@@ -29,6 +33,5 @@ test("40 ingests interrupted at random moments leave nothing behind, or a commit
       listing = now;
     },
   });
-  console.log(`40 interrupts: ${before} before the commit, ${after} after it, ${finished} too late`);
-  expect(before).toBeGreaterThan(10);
+  console.log(`40 interrupts: all ${stops.beforeWriting} left the lake as it was`);
 });
