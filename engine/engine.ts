@@ -12,7 +12,7 @@ export interface EngineOptions {
    * operating system's temporary folder, readable by this user only and gone after `close`.
    */
   readonly tempDirectory?: string | undefined;
-  /** Worker threads; default one per core. */
+  /** Worker threads; default one per core, three at least. */
   readonly threads?: number | undefined;
   /** Optimizers to switch off, DuckDB's names. Set once: the setting is the instance's. */
   readonly disabledOptimizers?: readonly string[] | undefined;
@@ -21,6 +21,10 @@ export interface EngineOptions {
 // Settings of a connection, not of the instance. The engine keeps no progress unless the bar is
 // on; "print" keeps the bar itself off the terminal.
 const CONNECTION_SETTINGS = "SET enable_progress_bar = true; SET enable_progress_bar_print = false";
+
+// A JSON reader of two files works on both with all threads only where there are more threads than
+// files, and strict reading of JSON needs two (formats/json/read-json.ts).
+const USUAL_THREADS = "SET GLOBAL threads = greatest(current_setting('threads'), 3)";
 
 /** One in-process DuckDB. Extensions are never fetched; the time zone is UTC. */
 export class Engine {
@@ -51,6 +55,9 @@ export class Engine {
       const instance = await DuckDBInstance.create(":memory:", config);
       // The time zone is a setting of ICU, which the instance knows only once it is open.
       await usingConnection(instance, (connection) => connection.run("SET GLOBAL TimeZone = 'UTC'"));
+      if (options.threads === undefined) {
+        await usingConnection(instance, (connection) => connection.run(USUAL_THREADS));
+      }
       return new Engine(instance, ownSpillDirectory);
     } catch (error) {
       if (ownSpillDirectory !== undefined) removeSpillDirectory(ownSpillDirectory);

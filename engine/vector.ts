@@ -2,6 +2,8 @@ import type { DuckDBDataChunk } from "@duckdb/node-api";
 import bindings, { type Vector } from "@duckdb/node-bindings";
 import { LakeError } from "../core/index.js";
 
+const columnsOf = new WeakMap<DuckDBDataChunk, RawVector[]>();
+
 /**
  * A vector of a data chunk, read in place through the engine's own buffers.
  *
@@ -11,7 +13,7 @@ import { LakeError } from "../core/index.js";
 export class RawVector {
   readonly #handle: Vector;
   readonly size: number;
-  #bytes: Buffer | undefined;
+  #bytes: Uint8Array | undefined;
   #validity: Uint8Array | null | undefined;
 
   constructor(handle: Vector, size: number) {
@@ -19,8 +21,12 @@ export class RawVector {
     this.size = size;
   }
 
+  /** The same vector at every call: each mapping of the engine's memory costs garbage collection. */
   static ofColumn(chunk: DuckDBDataChunk, column: number): RawVector {
-    return new RawVector(bindings.data_chunk_get_vector(chunk.chunk, column), chunk.rowCount);
+    const vectors = columnsOf.get(chunk) ?? [];
+    columnsOf.set(chunk, vectors);
+    vectors[column] ??= new RawVector(bindings.data_chunk_get_vector(chunk.chunk, column), chunk.rowCount);
+    return vectors[column];
   }
 
   get handle(): Vector {
@@ -28,13 +34,12 @@ export class RawVector {
   }
 
   /** The values, `width` bytes each, little-endian. What stands at a null is undefined. */
-  bytes(width: number): Buffer {
+  bytes(width: number): Uint8Array {
     if (this.#bytes === undefined) {
       const length = this.size * width;
       if (length > 0xffff_ffff)
         throw new LakeError("unsupported", "vector-size", `a vector of ${length} bytes`);
-      const bytes = length === 0 ? new Uint8Array(0) : bindings.vector_get_data(this.#handle, length);
-      this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      this.#bytes = length === 0 ? new Uint8Array(0) : bindings.vector_get_data(this.#handle, length);
     }
     return this.#bytes;
   }

@@ -25,6 +25,16 @@ export function invalidSource(
   });
 }
 
+/** The same error, its message and context naming the file. */
+export function namingFile(uri: string, error: LakeError): LakeError {
+  if (error.context["file"] !== undefined) return error;
+  return new LakeError(error.kind, error.code, `${uri}: ${error.message}`, {
+    context: { ...error.context, file: uri },
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  });
+}
+
 /** Whether a failed read may be the file's fault; anything else is not for a format to explain. */
 export function mayBeTheFile(failure: unknown): failure is LakeError {
   return isLakeError(failure, "invalid-input") || isLakeError(failure, "corrupt");

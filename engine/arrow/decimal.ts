@@ -30,7 +30,7 @@ export function wideDecimals(digits: number, slices: readonly Slice[], length: n
 function widen(
   wide: Int32Array,
   at: number,
-  bytes: Buffer,
+  bytes: Uint8Array,
   width: number,
   from: number,
   count: number,

@@ -11,7 +11,7 @@ import {
 import { decompress as decodeZstd } from "fzstd";
 import { isLakeError, messageOf, newUuid, throwIfCancelled } from "../../core/index.js";
 import { quoteIdentifier, type Session } from "../../engine/index.js";
-import { invalidSource } from "../failure.js";
+import { invalidSource, namingFile } from "../failure.js";
 import { columnNames } from "../inference/column-names.js";
 import type { Compression, OpenedSource, Relation, SourceColumn } from "../opened-source.js";
 import type { SourceFile } from "../source/source-file.js";
@@ -37,7 +37,7 @@ export async function openArrow(
 ): Promise<OpenedSource> {
   const { file } = source;
   const { schema, notes } = await readSchema(source);
-  const columns = await engineColumns(session, schema, signal);
+  const columns = await engineColumns(session, file, schema, signal);
   return {
     uri: file.uri,
     format: "arrow",
@@ -80,11 +80,16 @@ async function loadTable(
 /** The engine's types for the schema, seconds and milliseconds widened to its usual microseconds. */
 async function engineColumns(
   session: Session,
+  file: SourceFile,
   schema: Schema,
   signal: AbortSignal | undefined,
 ): Promise<SourceColumn[]> {
   const table = `arrow_${newUuid()}`;
-  await session.loadArrow(table, schema, [], { signal });
+  try {
+    await session.loadArrow(table, schema, [], { signal });
+  } catch (error) {
+    throw explain(file, error);
+  }
   try {
     const rows = await session.rows(`DESCRIBE temp.${quoteIdentifier(table)}`, { signal });
     return rows.map((row) => ({
@@ -139,15 +144,16 @@ async function readerOf({ file, layout }: ArrowSource, handle: FileHandle): Prom
   return reader;
 }
 
+/** What is not an error of ours, Arrow's own decoder threw over damaged bytes. */
 function explain(file: SourceFile, error: unknown): unknown {
-  if (isLakeError(error) && error.code !== "engine") return error;
+  if (isLakeError(error, "cancelled")) return error;
+  if (isLakeError(error) && !(error.cause instanceof Error && error.code === "engine"))
+    return namingFile(file.uri, error);
   return invalidSource(
     file.uri,
     "broken-arrow",
     `the Arrow data is damaged or ends early: ${messageOf(error)}`,
     {},
-    {
-      cause: error,
-    },
+    { cause: error },
   );
 }

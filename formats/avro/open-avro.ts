@@ -1,6 +1,7 @@
 import { Field, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
 import { isLakeError, messageOf, newUuid, throwIfCancelled } from "../../core/index.js";
 import { quoteIdentifier, type Session } from "../../engine/index.js";
+import { namingFile } from "../failure.js";
 import { columnNames } from "../inference/column-names.js";
 import type { Compression, OpenedSource, Relation } from "../opened-source.js";
 import type { SourceFile } from "../source/source-file.js";
@@ -31,7 +32,7 @@ export async function openAvro(
       const unique = names[index] ?? name;
       return { name: unique, column: columnOf(type, unique, note) };
     });
-  const columns = makeColumns((path, what) => notes.push(`${path} ${what}`));
+  const columns = inBlock(file, header.end, () => makeColumns((path, what) => notes.push(`${path} ${what}`)));
   const arrowSchema = new Schema(columns.map(({ name, column }) => new Field(name, column.type, true)));
   const load = async (batches: AsyncIterable<RecordBatch> | Iterable<RecordBatch>): Promise<Relation> => {
     const table = quoteIdentifier(`avro_${newUuid()}`);
@@ -124,7 +125,7 @@ function inBlock<T>(file: SourceFile, offset: number, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (isLakeError(error)) throw error;
+    if (isLakeError(error)) throw namingFile(file.uri, error);
     const inner = error instanceof AvroDataError ? ` (byte ${error.offset} of the block's data)` : "";
     throw broken(
       file,

@@ -21,8 +21,8 @@ export interface CsvSource {
 }
 
 /** A file of at most this many bytes is looked at whole; of a larger one, this many records. */
-const WHOLE_FILE_BYTES = 8 * 1024 * 1024;
-const SAMPLE_RECORDS = 50_000;
+const WHOLE_FILE_BYTES = 4 * 1024 * 1024;
+const SAMPLE_RECORDS = 10_240;
 const SNIFFED_BYTES = 256 * 1024;
 
 /**

@@ -41,9 +41,10 @@ export function convertField(plan: FieldPlan, expression: string, depth = 0): st
 
 function convertLeaf({ reading, type }: LeafPlan, expression: string): string {
   if (reading === "DOUBLE" && type === "BIGINT") {
+    const exact = `${expression} BETWEEN -${EXACT_IN_DOUBLE} AND ${EXACT_IN_DOUBLE}`;
     return (
-      `CASE WHEN ${expression} = trunc(${expression}) AND abs(${expression}) <= ${EXACT_IN_DOUBLE} ` +
-      `THEN CAST(${expression} AS BIGINT) WHEN ${expression} IS NOT NULL THEN ${doesNotFit(expression, type)} END`
+      `CASE WHEN ${expression} = trunc(${expression}) AND ${exact} THEN CAST(${expression} AS BIGINT) ` +
+      `WHEN ${expression} IS NOT NULL THEN ${doesNotFit(expression, type)} END`
     );
   }
   if (reading === "DOUBLE") return expression;

@@ -89,14 +89,21 @@ async function widened(
       },
     );
   }
-  const reason = engineReason(failure);
+  const { line, what } = refusedRecord(failure);
   if (longestRecord >= maximumRecordBytes) return { ...source, maximumRecordBytes: longestRecord + 1 };
-  if (exact) throw invalidSource(file.uri, "unreadable-json", reason, {}, { cause: failure });
+  if (exact) throw invalidSource(file.uri, "unreadable-json", what, { line }, { cause: failure });
   return {
     ...source,
     whole: true,
-    notes: [...notes, `types come from every record, as a sample did not tell all: ${reason}`],
+    notes: [...notes, `types come from every record, as a sample did not tell all: ${what}`],
   };
+}
+
+/** The one place that reads the JSON reader's message: which record it refused, and why. */
+function refusedRecord(failure: LakeError): { readonly line: number | undefined; readonly what: string } {
+  const reason = engineReason(failure);
+  const match = /^JSON transform error in file "[^"]*", in (line|record\/value) (\d+): (.*)$/.exec(reason);
+  return { line: match?.[1] === "line" ? Number(match[2]) : undefined, what: match?.[3] || reason };
 }
 
 function documentNotes(

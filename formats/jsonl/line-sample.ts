@@ -3,12 +3,12 @@ import { open } from "node:fs/promises";
 const NEWLINE = 0x0a;
 
 /** Bytes taken from the start of a large file, and from each of the places spread over the rest. */
-const HEAD_BYTES = 2 * 1024 * 1024;
-const PLACE_BYTES = 256 * 1024;
+const HEAD_BYTES = 512 * 1024;
+const PLACE_BYTES = 96 * 1024;
 const PLACES = 16;
 
 /** A file of at most this many bytes is its own sample. */
-export const WHOLE_FILE_BYTES = HEAD_BYTES + PLACES * PLACE_BYTES;
+export const WHOLE_FILE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Writes whole lines from the start, from places spread evenly and from the end of a file of lines to

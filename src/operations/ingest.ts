@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import {
   type Clock,
   isLakeError,
@@ -15,24 +14,17 @@ import {
   type WrittenFile,
   writeParquet,
 } from "../../formats/index.js";
-import { objectPath } from "../../object-store/index.js";
-import {
-  type AddFile,
-  type DeltaTable,
-  encodeDataPath,
-  FILE_SCHEMA_TAG,
-  fileSchemaDigest,
-  type Metadata,
-  type PartitionValues,
-  type Replaced,
-  type Snapshot,
-  type StagedCommit,
-  type StructField,
-  statisticsJson,
+import type {
+  AddFile,
+  DeltaTable,
+  Metadata,
+  Replaced,
+  Snapshot,
+  StagedCommit,
 } from "../../table-format/index.js";
 import { ENGINE_INFO } from "../product.js";
+import { adoptFiles, removeFiles, tableDirectory, totalSize } from "./landed-files.js";
 import { type LandingPlan, planLanding } from "./landing-plan.js";
-import { partitionTexts } from "./partition-texts.js";
 import { type ProgressListener, ProgressMeter } from "./progress.js";
 
 export type IngestMode = "append" | "overwrite" | "overwrite-partitions";
@@ -90,13 +82,13 @@ export interface IngestContext {
   readonly logger: Logger;
 }
 
-/** Plans are made again this often when another writer changes the table meanwhile. */
-const MAX_REPLANS = 5;
+/** An ingest plans again when another writer changes the table meanwhile, this often at most. */
+const MAX_LOST_RACES = 5;
 
 /**
- * Lands files as rows of a table. `findTarget` is asked once the sources are understood. Every source is opened and its schema decided before a byte is
- * written; data files are written; one commit makes all of them visible. When anything fails, nothing
- * is committed and the files written so far are removed.
+ * Lands files as rows of a table. Every source is opened and the schema decided before a byte is
+ * written; `findTarget` is asked once the sources are understood; one commit makes all rows visible.
+ * When anything fails, nothing is committed and the files written so far are removed.
  */
 export async function ingest(
   context: IngestContext,
@@ -108,33 +100,44 @@ export async function ingest(
   const meter = new ProgressMeter(options.onProgress);
   meter.report({ phase: "detect" });
   const files = await discoverSources(sources, { signal, stdin: options.stdin });
+  const toDispose: OpenedSource[] = [];
   try {
     return await context.engine.withSession(async (session) => {
-      const opened: OpenedSource[] = [];
-      for (const file of files) opened.push(...(await openSource(session, file, { signal })));
+      for (const file of files) toDispose.push(...(await openSource(session, file, { signal })));
+      let opened: readonly OpenedSource[] = [...toDispose];
       const target = await findTarget();
-      for (let plan = 1; ; plan++) {
-        const report = await landOnce(context, session, target, opened, options, meter);
-        if (report !== undefined) return report;
-        if (plan === MAX_REPLANS) {
-          throw new LakeError(
-            "conflict",
-            "ingest-conflict",
-            `${target.label} was changed by other writers ${plan} times while rows landed`,
-            {
-              hint: "Nothing was committed. Run it again.",
-            },
-          );
+      for (let lost = 0; lost < MAX_LOST_RACES; ) {
+        const attempt = await landOnce(context, session, target, opened, options, meter);
+        if (attempt.status === "landed") return attempt.report;
+        if (attempt.status === "reopened") {
+          toDispose.push(...attempt.sources.filter((source) => !toDispose.includes(source)));
+          opened = attempt.sources;
+        } else {
+          lost++;
+          context.logger.warn(`${target.label} was changed by another writer meanwhile; landing again`);
         }
-        context.logger.warn(`${target.label} was changed by another writer meanwhile; landing again`);
       }
+      throw new LakeError(
+        "conflict",
+        "ingest-conflict",
+        `${target.label} was changed by other writers ${MAX_LOST_RACES} times while rows landed`,
+        { hint: "Nothing was committed. Run it again." },
+      );
     });
   } finally {
+    for (const source of toDispose) await source.dispose();
     for (const file of files) await file.dispose?.();
   }
 }
 
-/** One try: `undefined` when another writer changed what the plan stood on. */
+type Attempt =
+  | { readonly status: "landed"; readonly report: IngestReport }
+  /** Another writer changed what the plan stood on. */
+  | { readonly status: "lost-race" }
+  /** A value late in a source did not fit the types that a sample told: its types are now of all values. */
+  | { readonly status: "reopened"; readonly sources: readonly OpenedSource[] };
+
+/** One try. Whatever it wrote is committed or removed when it returns. */
 async function landOnce(
   context: IngestContext,
   session: Session,
@@ -142,7 +145,7 @@ async function landOnce(
   sources: readonly OpenedSource[],
   options: IngestOptions,
   meter: ProgressMeter,
-): Promise<IngestReport | undefined> {
+): Promise<Attempt> {
   const { signal } = options;
   const { table } = target;
   const read = await table.snapshotIfExists(signal);
@@ -150,40 +153,34 @@ async function landOnce(
   const plan = await planLanding(session, target.label, read, sources, options, context.clock.now());
   const written: WrittenFile[] = [];
   const landed: IngestedSource[] = [];
+  const totalBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
+  let doneBytes = 0;
   let committing = false;
   try {
-    const totalBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
-    let doneBytes = 0;
     for (const [index, source] of sources.entries()) {
-      const files = await meter.during(
-        session,
-        { doneBytes, sourceBytes: source.sizeBytes, totalBytes },
-        () => landSource(session, table, source, plan, index, signal),
+      const share = { doneBytes, sourceBytes: source.sizeBytes, totalBytes };
+      const outcome = await meter.during(session, share, () =>
+        landSource(session, table, source, plan, index, signal),
       );
-      written.push(...files);
+      if (outcome.status === "reopened") {
+        await removeFiles(written);
+        return { status: "reopened", sources: sources.with(index, outcome.source) };
+      }
+      written.push(...outcome.files);
       doneBytes += source.sizeBytes;
-      const rows = files.reduce((sum, file) => sum + file.rowCount, 0n);
-      landed.push({
-        uri: source.uri,
-        format: source.format,
-        compression: source.compression,
-        rows,
-        notes: [...source.notes, ...(plan.notes[index] ?? [])],
-      });
+      landed.push(ingestedSource(source, outcome.files, plan.notes[index] ?? []));
     }
     meter.report({ phase: "commit", fraction: 1 });
-    const partitions = await partitionTexts(session, partitionFields(plan), written);
-    checkRequired(plan, written, partitions);
-    const adds = await adoptFiles(table, plan, written, partitions, context.clock, signal);
+    const adds = await adoptFiles(session, table, plan, written, context.clock, signal);
     throwIfCancelled(signal);
     committing = true;
     const outcome = await table.commit(read, stagedCommit(plan, adds, written, options, read), signal);
     if (outcome.status === "conflict") {
       await removeFiles(written);
-      return undefined;
+      return { status: "lost-race" };
     }
     await checkpointIfDue(context, table, outcome.version, plan.metadata);
-    return {
+    const report = {
       table: target.label,
       version: outcome.version,
       created: read === undefined,
@@ -195,6 +192,7 @@ async function landOnce(
       sources: landed,
       columns: plan.columns,
     };
+    return { status: "landed", report };
   } catch (error) {
     // A commit that failed for want of an answer may yet be in the log: then the files must stay.
     if (!committing || isLakeError(error, "cancelled")) await removeFiles(written);
@@ -202,6 +200,11 @@ async function landOnce(
   }
 }
 
+type SourceOutcome =
+  | { readonly status: "written"; readonly files: readonly WrittenFile[] }
+  | { readonly status: "reopened"; readonly source: OpenedSource };
+
+/** Writes the rows of one source as data files. @throws LakeError naming the file when it is at fault. */
 async function landSource(
   session: Session,
   table: DeltaTable,
@@ -209,98 +212,45 @@ async function landSource(
   plan: LandingPlan,
   index: number,
   signal: AbortSignal | undefined,
-): Promise<WrittenFile[]> {
-  const directory = tableDirectory(table);
-  const relation = await source.relation();
+): Promise<SourceOutcome> {
+  let files: readonly WrittenFile[];
   try {
-    const expressions = plan.expressions[index] ?? [];
-    return await writeParquet(session, {
-      select: `SELECT ${expressions.join(", ")} FROM (${relation.sql}) AS source`,
-      directory,
-      partitionBy: plan.metadata.partitionColumns,
-      signal,
-    });
-  } finally {
-    await relation.dispose();
+    const relation = await source.relation();
+    try {
+      files = await writeParquet(session, {
+        select: `SELECT ${(plan.expressions[index] ?? []).join(", ")} FROM (${relation.sql}) AS source`,
+        directory: tableDirectory(table),
+        partitionBy: plan.metadata.partitionColumns,
+        signal,
+      });
+    } finally {
+      await relation.dispose();
+    }
+  } catch (failure) {
+    if (isLakeError(failure, "cancelled")) throw failure;
+    return { status: "reopened", source: await source.reopen(failure) };
   }
-}
-
-/** The table's folder on the local disk. */
-function tableDirectory(table: DeltaTable): string {
-  const probe = table.folder.store.localPath(objectPath("x"));
-  if (probe === undefined) {
+  const rows = files.reduce((sum, file) => sum + file.rowCount, 0n);
+  if (source.statedRows !== undefined && source.statedRows !== rows) {
+    await removeFiles(files);
     throw new LakeError(
-      "unsupported",
-      "remote-write",
-      `${table.where}: this release writes tables on a local disk only`,
+      "invalid-input",
+      "row-count",
+      `${source.uri} says that it holds ${source.statedRows} rows and holds ${rows}`,
+      { context: { file: source.uri }, hint: "The file is damaged: write it again. Nothing was committed." },
     );
   }
-  return probe.slice(0, -2);
+  return { status: "written", files };
 }
 
-/** Makes the written files durable objects of the table and describes them as adds. */
-async function adoptFiles(
-  table: DeltaTable,
-  plan: LandingPlan,
-  written: readonly WrittenFile[],
-  partitions: readonly PartitionValues[],
-  clock: Clock,
-  signal: AbortSignal | undefined,
-): Promise<AddFile[]> {
-  const root = `${tableDirectory(table)}/`;
-  const placed = written.map((file) => ({ file, path: objectPath(file.localPath.slice(root.length)) }));
-  await table.folder.store.adopt(
-    placed.map(({ file, path }) => ({ localFile: file.localPath, path })),
-    { signal },
-  );
-  const { partitionColumns, configuration } = plan.metadata;
-  const tags = { [FILE_SCHEMA_TAG]: fileSchemaDigest(plan.schema, partitionColumns) };
-  return placed.map(({ file, path }, index) => ({
-    path: encodeDataPath(path),
-    partitionValues: partitions[index] ?? {},
-    size: file.sizeBytes,
-    modificationTime: BigInt(clock.now()),
-    dataChange: true,
-    stats: statisticsJson(file, { schema: plan.schema, partitionColumns, configuration }),
-    tags,
-  }));
-}
-
-/** NOT NULL columns hold no NULL: the writer counted them. */
-function checkRequired(
-  plan: LandingPlan,
-  written: readonly WrittenFile[],
-  partitions: readonly PartitionValues[],
-): void {
-  for (const { name, nullable } of plan.schema.fields) {
-    if (nullable) continue;
-    const isPartition = plan.metadata.partitionColumns.includes(name);
-    const broken = isPartition
-      ? partitions.some((values) => values[name] === null)
-      : written.some((file) =>
-          file.columns.some(
-            (column) => column.path.length === 1 && column.path[0] === name && column.nullCount > 0n,
-          ),
-        );
-    if (broken) {
-      throw new LakeError(
-        "invalid-input",
-        "not-null",
-        `column "${name}" is NOT NULL and the source holds NULL in it`,
-        {
-          context: { column: name },
-          hint: "Fill the column in the source. Nothing was committed.",
-        },
-      );
-    }
-  }
-}
-
-/** The columns of the table that it is partitioned by. */
-function partitionFields(plan: LandingPlan): StructField[] {
-  return plan.metadata.partitionColumns.flatMap((name) =>
-    plan.schema.fields.filter((field) => field.name === name),
-  );
+function ingestedSource(
+  source: OpenedSource,
+  files: readonly WrittenFile[],
+  notes: readonly string[],
+): IngestedSource {
+  const { uri, format, compression } = source;
+  const rows = files.reduce((sum, file) => sum + file.rowCount, 0n);
+  return { uri, format, compression, rows, notes: [...source.notes, ...notes] };
 }
 
 function stagedCommit(
@@ -361,12 +311,4 @@ async function checkpointIfDue(
       `version ${version} is committed; its checkpoint could not be written: ${messageOf(error)}`,
     );
   }
-}
-
-async function removeFiles(files: readonly WrittenFile[]): Promise<void> {
-  for (const file of files) await rm(file.localPath, { force: true });
-}
-
-function totalSize(files: readonly WrittenFile[]): bigint {
-  return files.reduce((sum, file) => sum + file.sizeBytes, 0n);
 }

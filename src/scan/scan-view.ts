@@ -85,7 +85,7 @@ async function keepFiles(
     `CREATE OR REPLACE TEMP TABLE ${files} AS
      SELECT row_number() OVER () - 1 AS file_index, ${localFileSql(request.snapshot)} AS file, size, partition_values,
             coalesce(tags[${quoteString(FILE_SCHEMA_TAG)}] = ${quoteString(fileSchemaDigest(schema, partitionColumns))}, false) AS as_in_table
-     FROM ${table.relation} AS f WHERE (${keep}) IS NOT FALSE`,
+     FROM ${table.relation} AS f WHERE ${keep}`,
     { signal },
   );
   await session.execute(

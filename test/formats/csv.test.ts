@@ -152,7 +152,7 @@ describe("the dialect", () => {
   it("is not taken in by delimiters inside quotes, nor by ragged records", () => {
     expect(sniffDialect('a;b\n"1,2,3";x\n"4,5,6";y\n', true).delimiter).toBe(";");
     expect(sniffDialect("a,b\n1,x\n2\n3,z\n", true).delimiter).toBe(",");
-    expect(sniffDialect('a,b\n"say \\"x\\"",1\n', true).escape).toBe("\\");
+    expect(sniffDialect('a,b\n"say \\"x, y\\"",1\n', true).escape).toBe("\\");
   });
 
   it("leaves out the last record of a text that goes on", () => {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { IngestOptions, Lake } from "../../src/index.js";
 import { type TemporaryLake, temporaryLake } from "../support/temporary-lake.js";
-import { type Cell, type Relation, relation, relationOf } from "./cells.js";
+import { type Relation, relation, relationOf } from "./cells.js";
 import { type Dataset, readTable, writeSource, writeTable } from "./delta-rs.js";
 
 // Tables that we write, as delta-rs reads them.
@@ -218,18 +218,55 @@ describe("statistics", () => {
     const given = await temporaryLake();
     const { rows } = await land(given, { name: "primitives" });
     const [add] = (await readTable(await locationOf(given.lake))).adds;
-    expect(add).toMatchObject({ num_records: String(rows.length) });
-    const expected: Readonly<Record<string, readonly [Cell, Cell]>> = {
-      byte_v: ["-128", "127"],
-      short_v: ["-32768", "32767"],
-      integer_v: ["-2147483648", "2147483647"],
-      long_v: ["-9223372036854775808", "9223372036854775807"],
-      string_v: ["", "日本 \u{1f9f8}\n\"'\\"],
-      date_v: ["0001-01-01", "9999-12-31"],
-    };
-    for (const [column, [min, max]] of Object.entries(expected)) {
-      expect([column, add?.[`min.${column}`], add?.[`max.${column}`]]).toEqual([column, min, max]);
-    }
-    for (const column of Object.keys(expected)) expect(add?.[`null_count.${column}`]).toBe("1");
+    expect(add).toMatchObject({
+      num_records: String(rows.length),
+      "min.byte_v": "-128",
+      "max.byte_v": "127",
+      "min.short_v": "-32768",
+      "max.short_v": "32767",
+      "min.integer_v": "-2147483648",
+      "max.integer_v": "2147483647",
+      "min.long_v": "-9223372036854775808",
+      "max.long_v": "9223372036854775807",
+      "min.string_v": "",
+      "max.string_v": "日本 \u{1f9f8}\n\"'\\",
+      "min.small_decimal": "-9999999.99",
+      "max.small_decimal": "9999999.99",
+      "min.large_decimal": "-9999999999999999999999999999.9999999999",
+      "max.large_decimal": "9999999999999999999999999999.9999999999",
+      "min.date_v": "0001-01-01",
+      "max.date_v": "9999-12-31",
+      // Statistics hold milliseconds, the least rounded down.
+      "min.timestamp_v": "1969-12-31T23:59:59.999Z",
+      "min.timestamp_ntz_v": "1582-10-04 00:00:00",
+      // A column with a NaN has no bounds.
+      "min.double_v": null,
+      "max.double_v": null,
+    });
+    const counts = Object.entries(add ?? {}).filter(([name]) => name.startsWith("null_count."));
+    expect(counts).toHaveLength(15);
+    for (const count of counts) expect(count).toEqual([count[0], "1"]);
+  });
+
+  test("fields of structs have bounds, the items of lists and maps none", async () => {
+    const given = await temporaryLake();
+    await land(given, { name: "nested" });
+    const [add] = (await readTable(await locationOf(given.lake))).adds;
+    expect(add).toMatchObject({
+      "min.point.x": "1",
+      "max.point.x": "9007199254740993",
+      "null_count.point.x": "2",
+      "min.point.y": "0.00",
+      "max.point.y": "1.50",
+    });
+    const bounded = Object.keys(add ?? {}).filter((name) => /^(?:min|max)\./.test(name));
+    expect(bounded.sort()).toEqual([
+      "max.id",
+      "max.point.x",
+      "max.point.y",
+      "min.id",
+      "min.point.x",
+      "min.point.y",
+    ]);
   });
 });

@@ -36,6 +36,8 @@ export interface TableReading {
   readonly partitionColumns: readonly string[];
   readonly configuration: Readonly<Record<string, string>>;
   readonly protocol: unknown;
+  /** The version that the application asked for by `appId` recorded last. */
+  readonly transaction: number | null;
   /** Newest first. */
   readonly history: readonly {
     readonly version: number;
@@ -65,6 +67,7 @@ export async function readTable(
     readonly predicate?: string;
     readonly prune?: boolean;
     readonly pyarrow?: boolean;
+    readonly appId?: string;
   } = {},
 ): Promise<TableReading> {
   const answer = await python<ReadAnswer>("read_table.py", { path: table, ...options });

@@ -1,7 +1,9 @@
 import { copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Engine } from "../../engine/index.js";
+import { type Lake, openLake } from "../../src/index.js";
 import { folderListing } from "../support/folder-listing.js";
 import { grizzly } from "../support/grizzly.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
@@ -15,20 +17,27 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   lake = path.join(folder, "lake");
   await writeFile(path.join(folder, "good.csv"), "id,name\n1,one\n2,two\n");
-  await succeed("ingest", "good.csv", "--into", "t");
+  await withLake((opened) => ingestGood(opened));
 });
+
+async function withLake<T>(work: (opened: Lake) => Promise<T>): Promise<T> {
+  const opened = await openLake(lake);
+  try {
+    return await work(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function ingestGood(opened: Lake): Promise<void> {
+  await opened.ingest([path.join(folder, "good.csv")], { into: "t" });
+}
 
 interface Failure {
   readonly code: number | null;
   readonly kind: string;
   readonly errorCode: string;
   readonly message: string;
-}
-
-async function succeed(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await grizzly([...args, "--lake", lake], { cwd: folder });
-  expect({ code, stderr }).toMatchObject({ code: 0 });
-  return stdout;
 }
 
 /** Runs a command that must fail and leave every file of the lake as it is. */
@@ -195,16 +204,13 @@ describe("a damaged table", () => {
   let table: string;
   let log: string;
   beforeEach(async () => {
-    await succeed("ingest", "good.csv", "--into", "t");
-    await succeed("ingest", "good.csv", "--into", "t");
-    table = await tableFolder();
+    table = await withLake(async (opened) => {
+      await ingestGood(opened);
+      await ingestGood(opened);
+      return fileURLToPath((await opened.table("t")).location);
+    });
     log = path.join(table, "_delta_log");
   });
-
-  async function tableFolder(): Promise<string> {
-    const [entry] = JSON.parse(await succeed("tables", "--json"));
-    return decodeURIComponent(new URL(entry.location).pathname);
-  }
 
   /** Every way to ask must give the same answer. */
   async function refused(): Promise<Failure> {
@@ -239,7 +245,7 @@ describe("a damaged table", () => {
   });
 
   test("a checkpoint that is not one, with nothing else to replay", async () => {
-    await succeed("checkpoint", "t");
+    await withLake(async (opened) => (await opened.table("t")).checkpoint());
     await truncate(path.join(log, "00000000000000000002.checkpoint.parquet"), 50);
     for (const version of [0, 1, 2]) await rm(path.join(log, `0000000000000000000${version}.json`));
     expect(await refused()).toMatchObject({ code: 5, kind: "corrupt" });

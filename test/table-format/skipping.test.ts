@@ -260,6 +260,8 @@ describe("skippingSql", () => {
     expect(await isRead(compare("n", "=", "1.5", "DECIMAL(2,1)"), FIVE_TO_SEVEN)).toBe(true);
     expect(await isRead(compare("n", "=", "x", "VARCHAR"), FIVE_TO_SEVEN)).toBe(true);
     expect(await isRead(compare("price", "=", "1.001", "DECIMAL(4,3)"), bounds("price", 5, 7))).toBe(true);
+    // As DECIMAL(5,2) the text is 1.24.
+    expect(await isRead(compare("wide", "=", "1.239", "DECIMAL(5,2)"), bounds("wide", 5, 7))).toBe(true);
     expect(await isRead(compare("price", "=", "1", "INTEGER"), bounds("price", 5, 7))).toBe(false);
     expect(
       await isRead(compare("day", "=", "2024-01-01", "VARCHAR"), bounds("day", "2023-01-01", "2023-01-01")),

@@ -24,6 +24,7 @@ def work(arguments):
             "readerFeatures": protocol.reader_features,
             "writerFeatures": protocol.writer_features,
         },
+        "transaction": table.transaction_version(arguments["appId"]) if "appId" in arguments else None,
         "history": [
             {"version": entry["version"], "operation": entry["operation"], "timestamp": entry["timestamp"]}
             for entry in table.history()
