@@ -6,6 +6,7 @@ import {
   type DuckDBResult,
   type DuckDBValue,
   ResultReturnType,
+  StatementType,
 } from "@duckdb/node-api";
 import type { RecordBatch, Schema } from "apache-arrow";
 import { type JsonObject, LakeError, messageOf, throwIfCancelled } from "../core/index.js";
@@ -74,14 +75,21 @@ export class Session {
    * it: read it to its end, or close it, first.
    */
   async stream(sql: string, options: RunOptions = {}): Promise<ResultStream> {
+    let statement = 0;
     const result = await this.#guard(options.signal, () => {
-      this.#statements++;
+      statement = ++this.#statements;
       return this.#last(sql, options.parameters, (prepared) => prepared.stream());
     });
-    const statement = this.#statements;
+    const running: RunningQuery = {
+      sql,
+      options,
+      statement,
+      result,
+      isSelect: result.statementType === StatementType.SELECT,
+    };
     const source: ChunkSource = {
-      next: () => this.#next(result, statement, sql, options),
-      abandon: () => this.#abandon(result, statement),
+      next: () => this.#next(running),
+      abandon: () => this.#abandon(running),
     };
     return new ResultStream(source, result);
   }
@@ -197,12 +205,8 @@ export class Session {
     }
   }
 
-  async #next(
-    result: DuckDBResult,
-    statement: number,
-    sql: string,
-    options: RunOptions,
-  ): Promise<DuckDBDataChunk | undefined> {
+  async #next(running: RunningQuery): Promise<DuckDBDataChunk | undefined> {
+    const { result, options, statement } = running;
     const chunk = await this.#guard(options.signal, () => result.fetchChunk());
     if (chunk !== null && chunk.rowCount > 0) return chunk;
     // A stream that fails ends like one that is exhausted: the fetch gives no chunk and no error.
@@ -219,17 +223,17 @@ export class Session {
         },
       );
     }
-    throw await this.#reasonOfFailure(sql, options);
+    throw await this.#reasonOfFailure(running);
   }
 
   /**
-   * Why a stream broke off. The bindings do not hand over that text, so the query runs once more
-   * with its rows thrown away, which meets the same error.
+   * Why a stream broke off. The bindings do not hand over that text, so a SELECT runs once more
+   * with its rows thrown away, which meets the same error. Nothing else is run twice.
    */
-  async #reasonOfFailure(sql: string, options: RunOptions): Promise<LakeError> {
+  async #reasonOfFailure({ sql, options, isSelect }: RunningQuery): Promise<LakeError> {
     const failure = new LakeError("internal", "stream-failed", "the query failed while its rows were read");
     const statements = await this.#guard(options.signal, () => this.#statementsOf(sql));
-    if (statements.count !== 1) return failure;
+    if (!isSelect || statements.count !== 1) return failure;
     try {
       await this.#run(`EXPLAIN ANALYZE ${sql}`, options);
       return failure;
@@ -239,16 +243,31 @@ export class Session {
   }
 
   /** Stops a stream that is not read to its end and lets go of what the engine holds for it. */
-  async #abandon(result: DuckDBResult, statement: number): Promise<void> {
+  async #abandon({ result, statement }: RunningQuery): Promise<void> {
     if (this.#closed || statement !== this.#statements) return;
-    this.#connection.interrupt();
-    await this.#guard(undefined, async () => {
-      for (;;) {
-        const chunk = await result.fetchChunk();
-        if (chunk === null || chunk.rowCount === 0) return;
-      }
-    });
+    const stop = repeatInterrupt(this.#connection);
+    try {
+      await this.#guard(undefined, async () => {
+        for (;;) {
+          const chunk = await result.fetchChunk();
+          if (chunk === null || chunk.rowCount === 0) return;
+        }
+      });
+    } finally {
+      stop();
+    }
   }
+}
+
+/** A query whose rows are being read. */
+interface RunningQuery {
+  readonly sql: string;
+  readonly options: RunOptions;
+  /** Its number among the session's statements. */
+  readonly statement: number;
+  readonly result: DuckDBResult;
+  /** Asked before the first row: a result that failed has forgotten it. */
+  readonly isSelect: boolean;
 }
 
 /** Interrupts now and again until the returned function is called. */

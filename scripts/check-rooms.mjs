@@ -12,7 +12,7 @@ const ROOMS = ["core", "object-store", "engine", "formats", "table-format", "cat
 const SRC_FOLDERS = ["scan", "sql", "operations", "jobs", "cli"];
 /** Folders of src/ that stand outside the public API and use it. */
 const API_USERS = ["cli"];
-const PACKAGE_OWNERS = { "@duckdb/node-api": "engine" };
+const PACKAGE_OWNERS = { "@duckdb/node-api": "engine", "@duckdb/node-bindings": "engine" };
 /** `core` decides and never does I/O. */
 const IO_MODULES =
   /^(?:node:)?(?:fs|net|tls|http|https|http2|dgram|dns|child_process|worker_threads)(?:\/|$)/;

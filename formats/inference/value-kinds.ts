@@ -65,15 +65,32 @@ export function isOfKind(expression: string, kinds: readonly ValueKind[]): strin
   return `regexp_full_match(${expression}, ${quoteString(pattern)})`;
 }
 
+/** What a text of a kind must cast to beside matching its pattern: there is no 30th of February. */
+const CAST_OF_KIND: Readonly<Partial<Record<ValueKind, ScalarType>>> = {
+  fraction: "DOUBLE",
+  date: "DATE",
+  wallClock: "TIMESTAMP",
+  instant: "TIMESTAMP WITH TIME ZONE",
+};
+
 function kindBit(expression: string, kinds: readonly ValueKind[], otherwise: ValueKind): string {
-  const cases = kinds.map((kind) => {
-    const bit =
-      kind === "wide"
-        ? `CASE WHEN TRY_CAST(${expression} AS BIGINT) IS NULL THEN ${KINDS.wide.bit | OVERFLOW_BIT} ELSE ${KINDS.wide.bit} END`
-        : String(KINDS[kind].bit);
-    return `WHEN ${isOfKind(expression, [kind])} THEN ${bit}`;
-  });
+  const cases = kinds.map(
+    (kind) => `WHEN ${isOfKind(expression, [kind])} THEN ${bitOfMatch(expression, kind)}`,
+  );
   return `CASE WHEN ${expression} IS NULL THEN NULL ${cases.join(" ")} ELSE ${KINDS[otherwise].bit} END`;
+}
+
+/** SQL: the bit of a text that matches the pattern of a kind. */
+function bitOfMatch(expression: string, kind: ValueKind): string {
+  const { bit } = KINDS[kind];
+  if (kind === "wide") {
+    return `CASE WHEN TRY_CAST(${expression} AS BIGINT) IS NULL THEN ${bit | OVERFLOW_BIT} ELSE ${bit} END`;
+  }
+  const type = CAST_OF_KIND[kind];
+  if (type === undefined) return String(bit);
+  const cast = `TRY_CAST(${expression} AS ${type})`;
+  const fits = type === "DOUBLE" ? `isfinite(${cast})` : `${cast} IS NOT NULL`;
+  return `CASE WHEN ${fits} THEN ${bit} ELSE ${KINDS.text.bit} END`;
 }
 
 /** SQL: the kind's bit of a field of a CSV record; NULL for NULL and for the empty text. */
@@ -185,26 +202,35 @@ export function doesNotFit(expression: string, type: string): string {
   return `error('${VALUE_DOES_NOT_FIT}: ' || left(CAST(${expression} AS VARCHAR), 100) || ' is not ${type}')`;
 }
 
-// The way nearly all values are written, told without a pattern at a fraction of its cost. What passes
-// is of the type's kinds, or is a text that the cast refuses.
-const USUAL_SHAPE: Readonly<Partial<Record<ScalarType, (text: string) => string>>> = {
-  BIGINT: (text) => `CAST(TRY_CAST(${text} AS BIGINT) AS VARCHAR) = ${text}`,
-  BOOLEAN: (text) => `${text} IN ('true', 'false')`,
-  DATE: (text) => `strlen(${text}) = 10 AND ${text}[5] = '-' AND ${text}[8] = '-'`,
-  TIMESTAMP: (text) => `strlen(${text}) = 19 AND ${text}[17] = ':'`,
-  "TIMESTAMP WITH TIME ZONE": (text) =>
-    `suffix(${text}, 'Z') AND (strlen(${text}) = 20 OR (strlen(${text}) <= 27 AND ${text}[20] = '.'))`,
-};
+/**
+ * Branches of a CASE for the way nearly all values are written, told without a pattern at a fraction of
+ * its cost. What they let through is of the type's kinds, or is a text that the cast refuses.
+ */
+function usualBranches(text: string, type: ScalarType): string {
+  const when = (condition: string): string => `WHEN ${condition} THEN CAST(${text} AS ${type})`;
+  switch (type) {
+    case "BIGINT":
+      return when(`CAST(TRY_CAST(${text} AS BIGINT) AS VARCHAR) = ${text}`);
+    case "BOOLEAN":
+      return `WHEN ${text} = 'true' THEN true WHEN ${text} = 'false' THEN false`;
+    case "DATE":
+      return when(`${text} LIKE '____-__-__'`);
+    case "TIMESTAMP":
+      return when(`${text} LIKE '____-__-_____:__:__'`);
+    case "TIMESTAMP WITH TIME ZONE":
+      return `${when(`${text} LIKE '____-__-_____:__:__Z'`)} ${when(`${text} LIKE '____-__-_____:__:__.%Z' AND strlen(${text}) <= 27`)}`;
+    default:
+      return "";
+  }
+}
 
 /** SQL: a VARCHAR expression as a value of the type; fails on text that is not of the type's kinds. */
 export function strictCast(expression: string, type: ScalarType, emptyIsNull: boolean): string {
   if (type === "VARCHAR") return expression;
-  const cast = `CAST(${expression} AS ${type})`;
-  const usual = USUAL_SHAPE[type]?.(expression);
   const present = emptyIsNull ? `${expression} <> ''` : `${expression} IS NOT NULL`;
   return (
-    `CASE ${usual === undefined ? "" : `WHEN ${usual} THEN ${cast} `}` +
-    `WHEN ${isOfKind(expression, KINDS_OF_TYPE[type])} THEN ${cast} ` +
+    `CASE ${usualBranches(expression, type)} ` +
+    `WHEN ${isOfKind(expression, KINDS_OF_TYPE[type])} THEN CAST(${expression} AS ${type}) ` +
     `WHEN ${present} THEN ${doesNotFit(expression, type)} END`
   );
 }

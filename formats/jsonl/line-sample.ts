@@ -3,8 +3,8 @@ import { open } from "node:fs/promises";
 const NEWLINE = 0x0a;
 
 /** Bytes taken from the start of a large file, and from each of the places spread over the rest. */
-const HEAD_BYTES = 512 * 1024;
-const PLACE_BYTES = 96 * 1024;
+const HEAD_BYTES = 256 * 1024;
+const PLACE_BYTES = 64 * 1024;
 const PLACES = 16;
 
 /** A file of at most this many bytes is its own sample. */

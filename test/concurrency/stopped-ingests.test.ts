@@ -32,9 +32,10 @@ test.each(["SIGINT", "SIGTERM"] as const)(
       cwd: folder,
       onStart: (child) => {
         const watcher = watch(table, () => {
-          if (readdirSync(table).length > files) child.kill(signal);
+          if (readdirSync(table).length === files) return;
+          watcher.close();
+          child.kill(signal);
         });
-        child.on("exit", () => watcher.close());
       },
     });
     expect({ code, stderr }).toEqual({ code: 130, stderr: "interrupted; nothing was committed\n" });

@@ -62,6 +62,8 @@ describe("CSV types", () => {
     ["underscores", ["1", "1_000"]],
     ["days that could be months", ["01/02/2024", "02/01/2024"]],
     ["two kinds of timestamps", ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00"]],
+    ["days that do not exist", ["2024-02-30", "2024-02-28"]],
+    ["numbers beyond a double", ["1e400", "1.5"]],
     ["nanoseconds", ["2024-01-01 00:00:00.123456789"]],
     ["digits that a double cannot hold", ["0.5", "12345678901234567"]],
     ["a missing-value word", ["1", "NA"]],

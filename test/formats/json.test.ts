@@ -143,7 +143,7 @@ describe("what a sample does not show", () => {
   // Large enough to be sampled; the odd record lies where no sample is taken.
   const filler = "f".repeat(1000);
   const count = Math.ceil((WHOLE_FILE_BYTES * 1.5) / 1020);
-  const place = Math.trunc((512 * 1024 + 200 * 1024) / 1020);
+  const place = Math.trunc((256 * 1024 + 150 * 1024) / 1020);
   async function readWith(
     name: string,
     first: (index: number) => string,
