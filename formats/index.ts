@@ -15,6 +15,5 @@ export {
   writeParquet,
 } from "./parquet/write-parquet.js";
 export { type ColumnStatistics, splitColumnName, type WrittenFile } from "./parquet/written-file.js";
-export { readSource } from "./read-source.js";
 export { type DiscoverOptions, discoverSources } from "./source/discover.js";
 export type { SourceFile } from "./source/source-file.js";

@@ -126,24 +126,34 @@ export function typeOfPlan(plan: FieldPlan): string {
 }
 
 /**
- * Two JSON values from which `read_json` infers exactly the planned reading: 0.5 is a DOUBLE, "x" a
+ * Two JSON texts from which `read_json` infers exactly the planned reading: 0.5 is a DOUBLE, "x" a
  * VARCHAR, a number beside a string JSON.
  */
-export function exemplars(plan: FieldPlan): readonly [unknown, unknown] {
+export function exemplars(plan: FieldPlan): readonly [string, string] {
   switch (plan.kind) {
     case "leaf":
-      return plan.reading === "DOUBLE" ? [0.5, 0.5] : plan.reading === "VARCHAR" ? ["x", "x"] : [1, "x"];
+      return plan.reading === "DOUBLE"
+        ? ["0.5", "0.5"]
+        : plan.reading === "VARCHAR"
+          ? ['"x"', '"x"']
+          : ["1", '"x"'];
     case "map":
-      return [1, "x"];
+      return ["1", '"x"'];
     case "list": {
       const [one, other] = exemplars(plan.element);
-      return [[one], [other]];
+      return [`[${one}]`, `[${other}]`];
     }
-    case "struct": {
-      const pairs = plan.fields.map(({ name, plan: field }) => ({ name, pair: exemplars(field) }));
-      const record = (index: 0 | 1): unknown =>
-        Object.fromEntries(pairs.map(({ name, pair }) => [name, pair[index]]));
-      return [record(0), record(1)];
-    }
+    case "struct":
+      return exemplarObjects(plan.fields.map(({ name, plan: field }) => [name, field]));
   }
+}
+
+/** As {@link exemplars}, of an object. Made as text: a JavaScript object would put keys like "1962" first. */
+export function exemplarObjects(
+  fields: readonly (readonly [key: string, plan: FieldPlan])[],
+): readonly [string, string] {
+  const pairs = fields.map(([key, plan]) => ({ key: JSON.stringify(key), pair: exemplars(plan) }));
+  const object = (index: 0 | 1): string =>
+    `{${pairs.map(({ key, pair }) => `${key}:${pair[index]}`).join(",")}}`;
+  return [object(0), object(1)];
 }

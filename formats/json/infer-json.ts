@@ -16,7 +16,7 @@ import {
 } from "./field-plan.js";
 import { leafProbes } from "./field-sql.js";
 import { columnsOf, type JsonColumns, type JsonRecords, plannedRows, readerOptions } from "./read-json.js";
-import { type JsonStructure, parseStructure } from "./structure.js";
+import { inOrderOf, type JsonStructure, parseStructure } from "./structure.js";
 
 export interface InferredJson {
   readonly columns: JsonColumns;
@@ -61,13 +61,9 @@ async function inferFrom(
   limit: string,
   signal: AbortSignal | undefined,
 ): Promise<InferredJson | undefined> {
-  const [row] = await session.rows(
-    `SELECT json_group_structure(json) AS structure, count(*) AS records FROM (SELECT json FROM ` +
-      `read_json_objects(${enginePath(records.localPath)}, ${readerOptions(records)})${limit})`,
-    { signal },
-  );
-  const structure = parseStructure(row?.["structure"] === null ? null : String(row?.["structure"]));
-  if (structure === undefined) return undefined;
+  const found = await findStructure(session, records, limit, signal);
+  if (found === undefined) return undefined;
+  const { structure } = found;
 
   const leaves: { readonly structure: LeafStructure; readonly path: string }[] = [];
   const probes = planColumns(structure, (leaf, path) => {
@@ -83,7 +79,32 @@ async function inferFrom(
     if (note !== undefined) notes.push(`${path} ${note}`);
     return plan;
   });
-  return { columns: planned.columns, notes, records: BigInt(String(row?.["records"])), exact };
+  return { columns: planned.columns, notes, records: found.records, exact };
+}
+
+/** Records whose keys, in their order, give the order of the columns. */
+const GUIDE_RECORDS = 200;
+
+async function findStructure(
+  session: Session,
+  records: JsonRecords,
+  limit: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly structure: JsonStructure; readonly records: bigint } | undefined> {
+  const reader = `read_json_objects(${enginePath(records.localPath)}, ${readerOptions(records)})`;
+  const [row] = await session.rows(
+    `SELECT json_group_structure(json) AS structure, count(*) AS records FROM (SELECT json FROM ${reader}${limit})`,
+    { signal },
+  );
+  const text = row?.["structure"];
+  if (typeof text !== "string") return undefined;
+  const first = await session.rows(
+    `SELECT json_structure(json) AS structure FROM ${reader} LIMIT ${GUIDE_RECORDS}`,
+    { signal },
+  );
+  const guides = new Set(first.map((guide) => String(guide["structure"])));
+  const structure = inOrderOf(parseStructure(text), [...guides].map(parseStructure));
+  return { structure, records: BigInt(String(row?.["records"])) };
 }
 
 function planColumns(

@@ -4,7 +4,7 @@ import { quoteIdentifier, quoteString } from "../../engine/index.js";
 import type { Relation } from "../opened-source.js";
 import { enginePath } from "../source/engine-path.js";
 import { temporaryFolder } from "../source/temporary.js";
-import { exemplars, type FieldPlan } from "./field-plan.js";
+import { exemplarObjects, exemplars, type FieldPlan } from "./field-plan.js";
 import { convertField } from "./field-sql.js";
 import type { JsonLayout } from "./json-scanner.js";
 
@@ -81,9 +81,9 @@ export async function convertedRows(records: JsonRecords, columns: JsonColumns):
 }
 
 function exemplarText(columns: JsonColumns, layout: JsonLayout): string {
-  const records = [0, 1].map((index) => {
-    const values = columnsOf(columns).map(({ key, plan }) => [key, exemplars(plan)[index]] as const);
-    return JSON.stringify(columns.kind === "keys" ? Object.fromEntries(values) : values[0]?.[1]);
-  });
+  const records =
+    columns.kind === "keys"
+      ? exemplarObjects(columns.columns.map(({ key, plan }) => [key, plan]))
+      : exemplars(columns.column.plan);
   return layout === "array" ? `[${records.join(",")}]` : `${records.join("\n")}\n`;
 }

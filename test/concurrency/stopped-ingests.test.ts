@@ -21,9 +21,9 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     await lake.ingest([small], { into: "t" });
     // More rows than can be written before the signal arrives.
     const large = path.join(folder, "large.parquet");
-    await (await lake.sql("SELECT i AS id, (hash(i) / 3)::BIGINT AS noise FROM range(8000000) AS r(i)")).writeTo(
-      large,
-    );
+    await (
+      await lake.sql("SELECT i AS id, (hash(i) / 3)::BIGINT AS noise FROM range(8000000) AS r(i)")
+    ).writeTo(large);
     const lakeFolder = fileURLToPath(lake.uri);
     const table = fileURLToPath((await lake.table("t")).location);
     const before = await folderListing(lakeFolder);

@@ -94,18 +94,12 @@ describe("JSONL types", () => {
       ),
     );
     const { source, rows } = await bench.read("nested.jsonl");
-    expect(columnsOf(source)).toEqual(
-      [
-        "l BIGINT[]",
-        'ls STRUCT("d" DATE)[]',
-        "m MAP(VARCHAR, BIGINT)",
-        's STRUCT("at" TIMESTAMP WITH TIME ZONE, "n" BIGINT)',
-      ].sort(
-        (a, b) =>
-          ["s", "l ", "ls", "m"].findIndex((p) => a.startsWith(p)) -
-          ["s", "l ", "ls", "m"].findIndex((p) => b.startsWith(p)),
-      ),
-    );
+    expect(columnsOf(source)).toEqual([
+      's STRUCT("at" TIMESTAMP WITH TIME ZONE, "n" BIGINT)',
+      "l BIGINT[]",
+      'ls STRUCT("d" DATE)[]',
+      "m MAP(VARCHAR, BIGINT)",
+    ]);
     expect(rows[0]?.["s"]).toEqual({ at: "2024-01-01T00:00:00Z", n: 1n });
     expect(rows[0]?.["ls"]).toEqual([{ d: "2024-01-01" }, null]);
     expect(rows[0]?.["m"]).toEqual(
@@ -119,6 +113,44 @@ describe("JSONL types", () => {
     bench.write("keys.jsonl", lines('{"id":1,"Id":2,"":3,"a.b\\"c":4,"é":5}'));
     const { rows } = await bench.read("keys.jsonl");
     expect(rows).toEqual([{ id: 1n, Id_1: 2n, column3: 3n, 'a.b"c': 4n, é: 5n }]);
+  });
+
+  it("keeps the order of keys as records first have them", async () => {
+    bench.write(
+      "order.jsonl",
+      lines(
+        ...Array.from({ length: 50 }, (_, index) =>
+          index % 2 ? { z: 1, s: { y: 1, b: 1 } } : { s: { x: 1, y: 1 }, a: 1 },
+        ),
+      ),
+    );
+    for (let run = 0; run < 20; run++) {
+      const { source } = await bench.read("order.jsonl");
+      expect(columnsOf(source)).toEqual([
+        's STRUCT("x" BIGINT, "y" BIGINT, "b" BIGINT)',
+        "a BIGINT",
+        "z BIGINT",
+      ]);
+    }
+  });
+
+  it("reads keys that are numbers where they belong", async () => {
+    bench.write(
+      "years.jsonl",
+      '{"b":"x","2019":1,"s":{"z":"z","7":7}}\n{"2020":true,"b":"y","s":{"3":0.5}}\n',
+    );
+    const { rows } = await bench.read("years.jsonl");
+    expect(rows).toEqual([
+      { b: "x", 2019: 1n, 2020: null, s: { z: "z", 7: 7n, 3: null } },
+      { b: "y", 2019: null, 2020: true, s: { z: null, 7: null, 3: 0.5 } },
+    ]);
+  });
+
+  it("takes an object without keys for one of the others", async () => {
+    bench.write("hollow.jsonl", lines({ s: {} }, { s: { a: 1 } }));
+    const { source, rows } = await bench.read("hollow.jsonl");
+    expect(columnsOf(source)).toEqual(['s STRUCT("a" BIGINT)']);
+    expect(rows).toEqual([{ s: { a: null } }, { s: { a: 1n } }]);
   });
 
   it("reads values that are not objects into one column", async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { Engine, type Row, type Session } from "../../engine/index.js";
-import { discoverSources, type OpenedSource, openSource, readSource } from "../../formats/index.js";
+import { discoverSources, type OpenedSource, openSource } from "../../formats/index.js";
+import { readSource } from "../support/read-source.js";
 
 /** An engine, a session and a folder for one test file. */
 export interface Workbench {

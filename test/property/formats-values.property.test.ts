@@ -4,7 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Engine, type Session, type Value } from "../../engine/index.js";
-import { discoverSources, openSource, readSource } from "../../formats/index.js";
+import { discoverSources, openSource } from "../../formats/index.js";
+import { readSource } from "../support/read-source.js";
 
 const folder = mkdtempSync(join(tmpdir(), "grizzly-values-"));
 let engine: Engine;

@@ -1,5 +1,5 @@
-import { isLakeError } from "../core/index.js";
-import type { OpenedSource, Relation } from "./opened-source.js";
+import { isLakeError } from "../../core/index.js";
+import type { OpenedSource, Relation } from "../../formats/index.js";
 
 /**
  * Reads a source with `read`; when a value met late in the file does not fit the types inferred from
