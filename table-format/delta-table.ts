@@ -1,20 +1,26 @@
 import { type Clock, isLakeError, systemClock } from "../core/index.js";
 import { quoteString, type Value } from "../engine/index.js";
-import type { PartitionValues } from "./actions.js";
-import { type CheckpointReport, writeCheckpoint } from "./checkpoint.js";
-import { checkReadable, checkWritable } from "./features.js";
-import { type HistoryEntry, readHistory } from "./history.js";
-import { findSegment, listLog } from "./log-listing.js";
-import type { LogFile } from "./log-path.js";
-import { partitionTextSql, partitionValueSql } from "./partition-value.js";
-import { applyActions, completeState, type PartialState, replayState } from "./replay.js";
+import type { PartitionValues } from "./log/actions.js";
+import { type HistoryEntry, readHistory } from "./log/history.js";
+import { findSegment, listLog } from "./log/log-listing.js";
+import type { LogFile } from "./log/log-path.js";
+import { type LogSegment, newestCheckpoint, planSegment } from "./log/segment.js";
+import { versionAt } from "./log/timestamps.js";
+import type { Version } from "./log/version.js";
+import { checkReadable, checkWritable } from "./protocol/features.js";
+import { checkpointInterval } from "./protocol/table-properties.js";
 import { findField, type StructType } from "./schema/index.js";
-import { type LogSegment, newestCheckpoint, planSegment } from "./segment.js";
-import { Snapshot, type TableFolder } from "./snapshot.js";
-import { checkpointInterval } from "./table-properties.js";
-import { versionAt } from "./timestamps.js";
-import { type CommitOutcome, commit, type LiveFile, readCommit, type StagedCommit } from "./transaction.js";
-import type { Version } from "./version.js";
+import { partitionTextSql, partitionValueSql } from "./skipping/partition-value.js";
+import { type CheckpointReport, writeCheckpoint } from "./snapshot/checkpoint.js";
+import { applyActions, completeState, type PartialState, replayState } from "./snapshot/replay.js";
+import { Snapshot, type TableFolder } from "./snapshot/snapshot.js";
+import {
+  type CommitOutcome,
+  commit,
+  type LiveFile,
+  readCommit,
+  type StagedCommit,
+} from "./transaction/transaction.js";
 
 /** Which version: by number, by instant (milliseconds since the epoch), or the newest. */
 export type AsOf = { readonly version: Version } | { readonly timestamp: number } | undefined;

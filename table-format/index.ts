@@ -1,3 +1,4 @@
+export { type AsOf, DeltaTable } from "./delta-table.js";
 export {
   type Action,
   type AddFile,
@@ -9,23 +10,22 @@ export {
   type RemoveFile,
   type SetTransaction,
   serializeCommit,
-} from "./actions.js";
-export { type CheckpointReport, writeCheckpoint } from "./checkpoint.js";
-export { type CommitResult, commitEntry } from "./committer.js";
-export { type Conflict, findConflict } from "./conflict.js";
-export { encodeDataPath } from "./data-path.js";
-export { type AsOf, DeltaTable } from "./delta-table.js";
-export { readerFeatures, writerFeatures } from "./features.js";
-export { FILE_SCHEMA_TAG, fileSchemaDigest } from "./file-schema.js";
-export type { HistoryEntry } from "./history.js";
-export { LOG_FOLDER } from "./log-path.js";
-export { protocolFor, usesTimestampNtz } from "./new-protocol.js";
-export { canPartition, partitionTextSql, partitionValueSql } from "./partition-value.js";
-export type { ColumnPath, CompareOp, Literal, Predicate } from "./predicate.js";
+} from "./log/actions.js";
+export { type CommitResult, commitEntry } from "./log/committer.js";
+export { encodeDataPath } from "./log/data-path.js";
+export type { HistoryEntry } from "./log/history.js";
+export { LOG_FOLDER } from "./log/log-path.js";
+export { type Version, version } from "./log/version.js";
+export { readerFeatures, writerFeatures } from "./protocol/features.js";
+export { protocolFor, usesTimestampNtz } from "./protocol/new-protocol.js";
+export { isAppendOnly } from "./protocol/table-properties.js";
 export * from "./schema/index.js";
-export { type SkippingTable, skippingSql } from "./skipping.js";
-export { type FileTable, Snapshot, type TableFolder } from "./snapshot.js";
-export { statisticsJson } from "./statistics.js";
-export { isAppendOnly } from "./table-properties.js";
-export { type CommitOutcome, commit, type Replaced, type StagedCommit } from "./transaction.js";
-export { type Version, version } from "./version.js";
+export { canPartition, partitionTextSql, partitionValueSql } from "./skipping/partition-value.js";
+export type { ColumnPath, CompareOp, Literal, Predicate } from "./skipping/predicate.js";
+export { type SkippingTable, skippingSql } from "./skipping/skipping.js";
+export { statisticsJson } from "./skipping/statistics.js";
+export { type CheckpointReport, writeCheckpoint } from "./snapshot/checkpoint.js";
+export { FILE_SCHEMA_TAG, fileSchemaDigest } from "./snapshot/file-schema.js";
+export { type FileTable, Snapshot, type TableFolder } from "./snapshot/snapshot.js";
+export { type Conflict, findConflict } from "./transaction/conflict.js";
+export { type CommitOutcome, commit, type Replaced, type StagedCommit } from "./transaction/transaction.js";

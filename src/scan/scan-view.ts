@@ -1,35 +1,26 @@
 import { access } from "node:fs/promises";
 import { LakeError } from "../../core/index.js";
 import { quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
-import { objectPath } from "../../object-store/index.js";
 import {
   engineType,
-  FILE_SCHEMA_TAG,
-  type FileTable,
-  fileSchemaDigest,
-  type Predicate,
   partitionValueSql,
-  type Snapshot,
   type StructField,
   type StructType,
-  skippingSql,
 } from "../../table-format/index.js";
+import {
+  type KeptFiles,
+  keepFiles,
+  type PartitionColumn,
+  plainName,
+  type ScanReport,
+  type ScanRequest,
+} from "./kept-files.js";
 
-/** What a query needs of one table: the columns whose values it uses, and which rows. */
-export interface ScanRequest {
-  readonly snapshot: Snapshot;
-  /** Names as the schema spells them; `all` when not known. */
-  readonly columns: ReadonlySet<string> | "all";
-  /** Files in which no row can pass are skipped. */
-  readonly predicate: Predicate;
-}
-
-/** What skipping achieved. */
-export interface ScanReport {
-  readonly filesTotal: number;
-  readonly filesKept: number;
-  readonly bytesTotal: bigint;
-  readonly bytesKept: bigint;
+/** A temporary view over a table's files. */
+export interface ScanView {
+  readonly report: ScanReport;
+  /** SQL of the names of the files as a list. */
+  readonly files: string;
 }
 
 /**
@@ -42,20 +33,19 @@ export async function createScanView(
   name: string,
   request: ScanRequest,
   signal?: AbortSignal,
-): Promise<ScanReport> {
-  const { snapshot } = request;
-  const files = `${name}_files`;
-  const { report, columns } = await snapshot.withFiles(
-    (table) => keepFiles(session, files, table, request, signal),
+): Promise<ScanView> {
+  const { schema } = request.snapshot;
+  const kept = await request.snapshot.withFiles(
+    (table) => keepFiles(session, name, table, request, signal),
     signal,
   );
-  const partitions = await partitionColumns(session, files, request, signal);
   try {
-    await session.execute(viewSql(name, files, snapshot.schema, partitions, columns), { signal });
+    const columns = await fileColumns(session, kept, schema, signal);
+    await session.execute(viewSql(name, kept, schema, columns), { signal });
   } catch (error) {
-    throw await explainReadFailure(session, [name], error);
+    throw await explainReadFailure(session, [kept.list], error);
   }
-  return report;
+  return { report: kept.report, files: kept.list };
 }
 
 /**
@@ -64,126 +54,33 @@ export async function createScanView(
  */
 export type FileColumns = "no-files" | "as-in-table" | "mapped";
 
-/** How a partition column gets its value: none is needed, one for all files, or one a file. */
-export type PartitionColumn =
-  | { readonly kind: "unused" }
-  | { readonly kind: "constant"; readonly text: string | null }
-  | { readonly kind: "per-file" };
-
-/** Fills the temporary table `files` with the files to read: `file_index`, `file`, `size`, `partition_values`. */
-async function keepFiles(
+async function fileColumns(
   session: Session,
-  files: string,
-  table: FileTable,
-  request: ScanRequest,
+  kept: KeptFiles,
+  schema: StructType,
   signal: AbortSignal | undefined,
-): Promise<{ readonly report: ScanReport; readonly columns: FileColumns }> {
-  const { schema, metadata } = request.snapshot;
-  const { partitionColumns, configuration } = metadata;
-  const keep = skippingSql(request.predicate, { schema, partitionColumns, configuration });
-  await session.execute(
-    `CREATE OR REPLACE TEMP TABLE ${files} AS
-     SELECT row_number() OVER () - 1 AS file_index, ${localFileSql(request.snapshot)} AS file, size, partition_values,
-            coalesce(tags[${quoteString(FILE_SCHEMA_TAG)}] = ${quoteString(fileSchemaDigest(schema, partitionColumns))}, false) AS as_in_table
-     FROM ${table.relation} AS f WHERE ${keep}`,
-    { signal },
-  );
-  await session.execute(
-    `SET VARIABLE ${files} = (SELECT list(${withoutGlob("file")} ORDER BY file_index) FROM ${files})`,
-    { signal },
-  );
-  const [kept] = await session.rows(
-    `SELECT count(*) AS files, coalesce(sum(size), 0)::BIGINT AS bytes, min(file) FILTER (contains(file, '://')) AS foreign_file,
-            bool_and(as_in_table) AS as_in_table FROM ${files}`,
-    { signal },
-  );
-  if (typeof kept?.["foreign_file"] === "string") {
-    throw new LakeError(
-      "unsupported",
-      "foreign-file",
-      `${request.snapshot.folder.store.uri} refers to ${kept["foreign_file"]}, which is on another store`,
-    );
-  }
-  const report = {
-    filesTotal: table.count,
-    filesKept: Number(kept?.["files"]),
-    bytesTotal: table.sizeInBytes,
-    bytesKept: BigInt(String(kept?.["bytes"])),
-  };
-  const plain =
-    kept?.["as_in_table"] === true &&
-    !schema.fields.some((field) => ENGINE_COLUMNS.has(field.name.toLowerCase()));
-  return { report, columns: report.filesKept === 0 ? "no-files" : plain ? "as-in-table" : "mapped" };
+): Promise<FileColumns> {
+  if (kept.report.filesKept === 0) return "no-files";
+  if (schema.fields.some((field) => ENGINE_COLUMNS.has(field.name.toLowerCase()))) return "mapped";
+  if (kept.asInTable) return "as-in-table";
+  // The engine maps the columns of a file on one thread. One file alone is worth a look into its footer.
+  if (kept.report.filesKept > 1) return "mapped";
+  const columns = await session.rows(`DESCRIBE FROM read_parquet(${kept.list}, hive_partitioning = false)`, {
+    signal,
+  });
+  const types = new Map(columns.map((row) => [row["column_name"], row["column_type"]]));
+  const own = schema.fields.filter((field) => !kept.partitions.has(field.name));
+  return own.every((field) => types.get(field.name) === engineType(field.type)) ? "as-in-table" : "mapped";
 }
 
 /** Columns that the engine's reader adds; a table's own of that name needs another one while it is read. */
 const ENGINE_COLUMNS = new Set(["file_index", "file_row_number", "filename"]);
 
-/**
- * The local file of a path of the log (PROTOCOL.md, "Add File": a URI, relative to the table or absolute).
- */
-function localFileSql(snapshot: Snapshot): string {
-  const { store } = snapshot.folder;
-  const probe = store.localPath(objectPath("x"));
-  if (probe === undefined) {
-    throw new LakeError(
-      "unsupported",
-      "remote-scan",
-      `${store.uri}: this release scans tables on a local disk only`,
-    );
-  }
-  const root = probe.slice(0, -1);
-  return `CASE
-    WHEN starts_with(path, '/') THEN url_decode(path)
-    WHEN regexp_matches(path, '^file:/') THEN url_decode(regexp_replace(path, '^file:/+', '/'))
-    WHEN regexp_matches(path, '^[A-Za-z][A-Za-z0-9+.-]*://') THEN path
-    ELSE ${quoteString(root)} || CASE WHEN contains(path, '%') THEN url_decode(path) ELSE path END END`;
-}
-
-/** The engine takes a file name for a glob; brackets make its special characters plain. */
-function withoutGlob(file: string): string {
-  return `CASE WHEN regexp_matches(${file}, '[*?\\[]') THEN regexp_replace(${file}, '([*?\\[])', '[\\1]', 'g') ELSE ${file} END`;
-}
-
-async function partitionColumns(
-  session: Session,
-  files: string,
-  request: ScanRequest,
-  signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, PartitionColumn>> {
-  const { metadata } = request.snapshot;
-  const plan = new Map<string, PartitionColumn>();
-  const used = metadata.partitionColumns.filter(
-    (name) => request.columns === "all" || request.columns.has(name),
-  );
-  for (const name of metadata.partitionColumns) plan.set(name, { kind: "unused" });
-  if (used.length === 0) return plan;
-  const [row] = await session.rows(
-    `SELECT ${used
-      .map((name, index) => {
-        const value = `partition_values[${quoteString(name)}]`;
-        return `min(${value}) AS v${index}, count(DISTINCT ${value}) + CASE WHEN bool_or(${value} IS NULL) THEN 1 ELSE 0 END AS n${index}`;
-      })
-      .join(", ")} FROM ${files}`,
-    { signal },
-  );
-  for (const [index, name] of used.entries()) {
-    const text = row?.[`v${index}`];
-    const constant = row?.[`n${index}`] === 1n;
-    plan.set(
-      name,
-      constant ? { kind: "constant", text: typeof text === "string" ? text : null } : { kind: "per-file" },
-    );
-  }
-  return plan;
-}
-
 /** Pure: the view over the kept files. */
 export function viewSql(
   name: string,
-  files: string,
+  { list, table, partitions }: Pick<KeptFiles, "list" | "table" | "partitions">,
   schema: StructType,
-  partitions: ReadonlyMap<string, PartitionColumn>,
   columns: FileColumns,
 ): string {
   const view = `CREATE OR REPLACE TEMP VIEW ${name} AS SELECT`;
@@ -199,7 +96,7 @@ export function viewSql(
     return named(columns === "mapped" ? `r.c${index}` : `r.${quoteIdentifier(field.name)}`, field);
   });
   const join = [...partitions.values()].some((partition) => partition.kind === "per-file")
-    ? ` JOIN ${files} AS f ON r.file_index = f.file_index`
+    ? ` JOIN ${table} AS f ON r.file_index = f.file_index`
     : "";
   const mapping = schema.fields.flatMap((field, index) =>
     partitions.has(field.name)
@@ -213,7 +110,7 @@ export function viewSql(
     columns === "mapped" && mapping.length > 0
       ? `schema = MAP {${mapping.join(", ")}}`
       : "hive_partitioning = false";
-  return `${view} ${selected.join(", ")} FROM read_parquet(getvariable('${files}'), ${how}) AS r${join}`;
+  return `${view} ${selected.join(", ")} FROM read_parquet(${list}, ${how}) AS r${join}`;
 }
 
 function partitionSql(field: StructField, partition: PartitionColumn): string {
@@ -229,18 +126,21 @@ function partitionSql(field: StructField, partition: PartitionColumn): string {
   }
 }
 
-/** Explains a failed read: a file that the log lists and that is not there, or is no Parquet, damages the table. */
+/**
+ * Explains a failed read: a file that the log lists and that is not there, or is no Parquet, damages the
+ * table. `lists` are those of the scan views.
+ */
 export async function explainReadFailure(
   session: Session,
-  views: readonly string[],
+  lists: readonly string[],
   error: unknown,
 ): Promise<unknown> {
   if (!(error instanceof LakeError) || error.kind === "cancelled" || error.kind === "unsupported")
     return error;
-  for (const view of views) {
-    const rows = await session.rows(`SELECT file FROM ${view}_files`);
-    for (const { file } of rows) {
-      if (typeof file !== "string") continue;
+  for (const list of lists) {
+    const rows = await session.rows(`SELECT unnest(${list}) AS name`);
+    for (const { name } of rows) {
+      const file = plainName(String(name));
       if (error.kind === "unavailable" && !(await exists(file))) {
         return damagedFile(
           "data-file-missing",

@@ -1,32 +1,19 @@
-import { type Catalog, DEFAULT_NAMESPACE, type TableName, tableName } from "../../catalog/index.js";
+import type { Catalog } from "../../catalog/index.js";
 import { LakeError } from "../../core/index.js";
 import { Engine, type Parameters, quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
-import {
-  engineType,
-  type Predicate,
-  type Snapshot,
-  type AsOf as VersionAsOf,
-  version,
-} from "../../table-format/index.js";
-import { createScanView, explainReadFailure, type ScanReport } from "../scan/scan-view.js";
+import { engineType, type Predicate } from "../../table-format/index.js";
+import type { ScanReport } from "../scan/kept-files.js";
+import { createScanView, explainReadFailure } from "../scan/scan-view.js";
 import { asOf, type ScanOptions, type ScanRunner } from "../table.js";
-import { type ResolvedTable, shortName, type TableResolver } from "../table-resolver.js";
-import { evaluateAsOf } from "./as-of.js";
+import type { ResolvedTable, TableResolver } from "../table-resolver.js";
 import { pickParameters } from "./parameters.js";
 import { PLANNER_DISABLED_OPTIMIZERS, pushdown, type TableScan } from "./pushdown.js";
-import { findReferences, type TableReference } from "./references.js";
+import { QueryExpander, type QueryOptions, type ReferencedTable } from "./query-expander.js";
+import type { TableReference } from "./references.js";
 import { SqlResult } from "./result.js";
 import { resultColumns } from "./result-columns.js";
-import { rewriteReferences } from "./rewrite.js";
 import type { SqlSlice } from "./statements.js";
 import { createStubs, dropStubs } from "./stubs.js";
-import { utf16Offsets } from "./text-edits.js";
-import { normalizeTimeTravel } from "./time-travel.js";
-
-export interface QueryOptions {
-  readonly parameters?: Parameters | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** One table of a query as it was resolved and skipped. */
 export interface PlannedScan extends ScanReport {
@@ -44,22 +31,6 @@ export interface PlannedQuery {
   readonly scans: readonly PlannedScan[];
   readonly explain: (error: unknown) => Promise<unknown>;
 }
-
-/** A table reference that got a name of its own in the rewritten query. */
-interface ReferencedTable {
-  readonly name: string;
-  readonly label: string;
-  readonly snapshot: Snapshot;
-}
-
-interface Expansion {
-  readonly text: string;
-  readonly parameters: readonly string[];
-}
-
-const ENGINE_NAMESPACES = new Set(["information_schema", "pg_catalog"]);
-/** Views over views; a chain this long refers to itself. */
-const MAX_VIEW_DEPTH = 32;
 
 /** Turns the text of a query into one that the engine runs over exactly the files it needs. */
 export class QueryPlanner implements ScanRunner {
@@ -192,6 +163,7 @@ export class QueryPlanner implements ScanRunner {
       const picked = pickParameters(options.parameters, parameters);
       const needs = await this.#pushdown(text, picked, expander.tables);
       const scans: PlannedScan[] = [];
+      const fileLists: string[] = [];
       for (const { name, label, snapshot } of expander.tables) {
         const { columns, predicate } = needs.get(name) ?? {
           columns: "all",
@@ -202,16 +174,16 @@ export class QueryPlanner implements ScanRunner {
           columns: columns === "all" ? columns : new Set(columns),
           predicate,
         } as const;
-        const report = await createScanView(session, name, request, options.signal);
+        const { report, files } = await createScanView(session, name, request, options.signal);
+        fileLists.push(files);
         scans.push({ ...report, table: label, version: snapshot.version, columns, predicate });
       }
-      const views = expander.tables.map(({ name }) => name);
       return {
         session,
         sql: text,
         parameters: picked,
         scans,
-        explain: (error) => explainReadFailure(session, views, error),
+        explain: (error) => explainReadFailure(session, fileLists, error),
       };
     } catch (error) {
       await this.#engine.release(session);
@@ -243,138 +215,6 @@ export class QueryPlanner implements ScanRunner {
       } finally {
         await dropStubs(session, stubs);
       }
-    });
-  }
-}
-
-/** Rewrites one query: tables get names of their own, views become the queries they stand for. */
-class QueryExpander {
-  readonly tables: ReferencedTable[] = [];
-  readonly #session: Session;
-  readonly #resolver: TableResolver;
-  readonly #catalog: Catalog;
-  readonly #temporaryViews: ReadonlyMap<string, string>;
-  readonly #options: QueryOptions;
-  readonly #resolve: ((reference: TableReference) => Promise<ReferencedTable | undefined>) | undefined;
-
-  constructor(
-    session: Session,
-    resolver: TableResolver,
-    catalog: Catalog,
-    temporaryViews: ReadonlyMap<string, string>,
-    options: QueryOptions,
-    resolve: ((reference: TableReference) => Promise<ReferencedTable | undefined>) | undefined,
-  ) {
-    this.#session = session;
-    this.#resolver = resolver;
-    this.#catalog = catalog;
-    this.#temporaryViews = temporaryViews;
-    this.#options = options;
-    this.#resolve = resolve;
-  }
-
-  async expand(query: SqlSlice, depth: number): Promise<Expansion> {
-    const normalized = normalizeTimeTravel(query.text);
-    const toScript = (offset: number): number => query.offset + normalized.mapOffset(offset);
-    const tree = await atPosition(
-      (bytes) => toScript(utf16Offsets(normalized.text)(bytes)),
-      () => this.#session.parse(normalized.text),
-    );
-    const found = findReferences(normalized.text, tree);
-    const replacements = new Map<TableReference, string>();
-    for (const { reference } of found.sites) {
-      const replacement = await this.#replacement(reference, depth, () => toScript(reference.offset));
-      if (replacement !== undefined) replacements.set(reference, replacement);
-    }
-    return rewriteReferences(found, (reference) => replacements.get(reference));
-  }
-
-  async #replacement(
-    reference: TableReference,
-    depth: number,
-    position: () => number,
-  ): Promise<string | undefined> {
-    const { target } = reference;
-    if (target.kind === "file") return undefined;
-    if (target.kind === "table" && ENGINE_NAMESPACES.has(target.namespace?.toLowerCase() ?? ""))
-      return undefined;
-    try {
-      const given = await this.#resolve?.(reference);
-      if (given !== undefined) return this.#add(given.label, given.snapshot);
-      if (target.kind === "path") {
-        return await this.#table(this.#resolver.byPath(target.path), reference);
-      }
-      const name = tableName(target.name, target.namespace ?? DEFAULT_NAMESPACE);
-      const view = await this.#view(target.namespace, name);
-      if (view !== undefined) return await this.#viewQuery(view, shortName(name), reference, depth);
-      return await this.#table(await this.#resolver.byName(name), reference);
-    } catch (error) {
-      if (!(error instanceof LakeError) || depth > 0) throw error;
-      throw new LakeError(error.kind, error.code, error.message, {
-        context: { position: position(), ...error.context },
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-        cause: error,
-      });
-    }
-  }
-
-  async #view(namespace: string | undefined, name: TableName): Promise<string | undefined> {
-    const temporary = namespace === undefined ? this.#temporaryViews.get(name.name.toLowerCase()) : undefined;
-    if (temporary !== undefined) return temporary;
-    await this.#catalog.refresh();
-    return this.#catalog.view(name)?.sql;
-  }
-
-  async #viewQuery(sql: string, name: string, reference: TableReference, depth: number): Promise<string> {
-    if (reference.asOf !== undefined) {
-      throw new LakeError(
-        "invalid-input",
-        "sql-time-travel",
-        `${name} is a view: a version can be asked of a table only`,
-        {
-          hint: "Put the clause behind the tables of the view's own query.",
-        },
-      );
-    }
-    if (depth === MAX_VIEW_DEPTH) {
-      throw new LakeError(
-        "invalid-input",
-        "view-depth",
-        `the view ${name} refers to itself, or views are nested more than ${MAX_VIEW_DEPTH} deep`,
-      );
-    }
-    const { text } = await this.expand({ text: sql, offset: 0 }, depth + 1);
-    return `(${text}\n)`;
-  }
-
-  async #table(resolved: ResolvedTable, reference: TableReference): Promise<string> {
-    const at = await this.#version(reference);
-    return this.#add(resolved.label, await resolved.table.snapshot(at, this.#options.signal));
-  }
-
-  async #version({ asOf: clause }: TableReference): Promise<VersionAsOf> {
-    if (clause === undefined) return undefined;
-    const value = await evaluateAsOf(this.#session, clause, this.#options.parameters);
-    return value.unit === "version" ? { version: version(value.version) } : { timestamp: value.timestamp };
-  }
-
-  #add(label: string, snapshot: Snapshot): string {
-    const name = `gl_ref_${this.tables.length}`;
-    this.tables.push({ name, label, snapshot });
-    return name;
-  }
-}
-
-/** Moves the position in an error's context, a count of bytes, to where the user wrote it. */
-async function atPosition<T>(toScript: (bytes: number) => number, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const position = error instanceof LakeError ? error.context["position"] : undefined;
-    if (!(error instanceof LakeError) || typeof position !== "number") throw error;
-    throw new LakeError(error.kind, error.code, error.message, {
-      context: { ...error.context, position: toScript(position) },
-      cause: error,
     });
   }
 }

@@ -3,7 +3,8 @@ import { isLakeError, LakeError } from "../../core/index.js";
 import { quoteIdentifier } from "../../engine/index.js";
 import type { TableResolver } from "../table-resolver.js";
 import { EXPLAIN_COLUMNS, explainRows } from "./explain.js";
-import type { QueryOptions, QueryPlanner } from "./query-planner.js";
+import type { QueryOptions } from "./query-expander.js";
+import type { QueryPlanner } from "./query-planner.js";
 import type { SqlResult } from "./result.js";
 import { parseScript, type Statement } from "./statements.js";
 

@@ -10,7 +10,7 @@ import {
   version,
   writeCheckpoint,
 } from "../../table-format/index.js";
-import { commitPath } from "../../table-format/log-path.js";
+import { commitPath } from "../../table-format/log/log-path.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 // Random histories replayed by the engine, through JSON alone and through a checkpoint at a random

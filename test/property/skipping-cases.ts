@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
-import type { ColumnPath, CompareOp, Literal, Predicate } from "../../table-format/predicate.js";
 import { type DataType, engineType, newField, type StructType } from "../../table-format/schema/index.js";
-import type { WriterColumnStatistics } from "../../table-format/statistics.js";
+import type { ColumnPath, CompareOp, Literal, Predicate } from "../../table-format/skipping/predicate.js";
+import type { WriterColumnStatistics } from "../../table-format/skipping/statistics.js";
 
 /** A leaf column of the test table, and the texts its values and literals are drawn from. */
 export interface Leaf {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Engine, quoteString, type Session } from "../../engine/index.js";
-import { partitionTextSql } from "../../table-format/partition-value.js";
-import type { Predicate } from "../../table-format/predicate.js";
-import { skippingSql } from "../../table-format/skipping.js";
-import { statisticsJson, type WriterColumnStatistics } from "../../table-format/statistics.js";
+import { partitionTextSql } from "../../table-format/skipping/partition-value.js";
+import type { Predicate } from "../../table-format/skipping/predicate.js";
+import { skippingSql } from "../../table-format/skipping/skipping.js";
+import { statisticsJson, type WriterColumnStatistics } from "../../table-format/skipping/statistics.js";
 import {
   columnSql,
   type File,

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalDataPath, encodeDataPath, parseDataPath } from "../../table-format/data-path.js";
+import { canonicalDataPath, encodeDataPath, parseDataPath } from "../../table-format/log/data-path.js";
 
 describe("parseDataPath", () => {
   it.each([

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Engine, quoteString } from "../../engine/index.js";
-import { partitionTextSql, partitionValueSql } from "../../table-format/partition-value.js";
 import { type DataType, engineType } from "../../table-format/schema/index.js";
+import { partitionTextSql, partitionValueSql } from "../../table-format/skipping/partition-value.js";
 
 describe("partition values", () => {
   let engine: Engine;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Engine, quoteString } from "../../engine/index.js";
 import { LocalStore, objectPath } from "../../object-store/index.js";
-import { canonicalDataPath } from "../../table-format/data-path.js";
 import { DeltaTable } from "../../table-format/index.js";
-import { pathKeySql } from "../../table-format/path-key.js";
+import { canonicalDataPath } from "../../table-format/log/data-path.js";
+import { pathKeySql } from "../../table-format/log/path-key.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 let engine: Engine;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { objectPath } from "../../object-store/index.js";
-import { type LogFile, parseLogFile } from "../../table-format/log-path.js";
-import { planSegment } from "../../table-format/segment.js";
-import { version } from "../../table-format/version.js";
+import { type LogFile, parseLogFile } from "../../table-format/log/log-path.js";
+import { planSegment } from "../../table-format/log/segment.js";
+import { version } from "../../table-format/log/version.js";
 
 function log(...names: string[]): LogFile[] {
   return names.flatMap((name) => {

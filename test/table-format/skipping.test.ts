@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Engine, quoteString, type Session } from "../../engine/index.js";
-import type { ColumnPath, CompareOp, Literal, Predicate } from "../../table-format/predicate.js";
 import { deltaTypeOfEngine, engineType, newField, type StructType } from "../../table-format/schema/index.js";
-import { type SkippingTable, skippingSql } from "../../table-format/skipping.js";
+import type { ColumnPath, CompareOp, Literal, Predicate } from "../../table-format/skipping/predicate.js";
+import { type SkippingTable, skippingSql } from "../../table-format/skipping/skipping.js";
 
 const SCHEMA = ((): StructType => {
   const { type } = deltaTypeOfEngine(

@@ -11,8 +11,8 @@ import {
   type StatisticsTable,
   statisticsJson,
   type WriterColumnStatistics,
-} from "../../table-format/statistics.js";
-import { statisticsColumns } from "../../table-format/statistics-columns.js";
+} from "../../table-format/skipping/statistics.js";
+import { statisticsColumns } from "../../table-format/skipping/statistics-columns.js";
 
 function tableOf(
   schema: StructType,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { objectPath } from "../../object-store/index.js";
-import { type LogFile, parseLogFile } from "../../table-format/log-path.js";
-import { commitTimes, versionAt } from "../../table-format/timestamps.js";
+import { type LogFile, parseLogFile } from "../../table-format/log/log-path.js";
+import { commitTimes, versionAt } from "../../table-format/log/timestamps.js";
 
 function commitsAt(...times: number[]): LogFile[] {
   return times.flatMap((lastModified, n) => {

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { LakeError } from "../../core/index.js";
 import { MemoryStore, type ObjectPath, type PutIfAbsentResult } from "../../object-store/index.js";
-import { parseCommit } from "../../table-format/actions.js";
-import { commitPath } from "../../table-format/log-path.js";
-import { type CommitBase, commit, replacedFiles, type StagedCommit } from "../../table-format/transaction.js";
-import { version } from "../../table-format/version.js";
+import { parseCommit } from "../../table-format/log/actions.js";
+import { commitPath } from "../../table-format/log/log-path.js";
+import { version } from "../../table-format/log/version.js";
+import {
+  type CommitBase,
+  commit,
+  replacedFiles,
+  type StagedCommit,
+} from "../../table-format/transaction/transaction.js";
 
 const append: StagedCommit = {
   operation: "WRITE",

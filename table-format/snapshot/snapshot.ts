@@ -1,11 +1,11 @@
-import { LakeError } from "../core/index.js";
-import { type Engine, quoteIdentifier } from "../engine/index.js";
-import type { ObjectStore } from "../object-store/index.js";
-import type { Metadata, Protocol, SetTransaction } from "./actions.js";
+import { LakeError } from "../../core/index.js";
+import { type Engine, quoteIdentifier } from "../../engine/index.js";
+import type { ObjectStore } from "../../object-store/index.js";
+import type { Metadata, Protocol, SetTransaction } from "../log/actions.js";
+import type { LogSegment } from "../log/segment.js";
+import type { Version } from "../log/version.js";
+import { parseSchema, type StructType } from "../schema/index.js";
 import { replayFiles, type TableState } from "./replay.js";
-import { parseSchema, type StructType } from "./schema/index.js";
-import type { LogSegment } from "./segment.js";
-import type { Version } from "./version.js";
 
 /** The folder of one table: a store whose root is that folder, the engine that replays its log. */
 export interface TableFolder {

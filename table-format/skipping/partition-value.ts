@@ -1,4 +1,4 @@
-import { type DataType, engineType } from "./schema/index.js";
+import { type DataType, engineType } from "../schema/index.js";
 
 /** Turns the SQL text of one expression into that of another. */
 export type SqlRewrite = (sql: string) => string;

@@ -1,5 +1,5 @@
+import { type DataType, engineType } from "../schema/index.js";
 import type { CompareOp } from "./predicate.js";
-import { type DataType, engineType } from "./schema/index.js";
 
 /** The bounds of a column in a file. */
 export interface Bounds {

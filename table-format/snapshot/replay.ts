@@ -6,9 +6,9 @@ import {
   LakeError,
   messageOf,
   parseJson,
-} from "../core/index.js";
-import { quoteString, type Session } from "../engine/index.js";
-import type { ObjectStore } from "../object-store/index.js";
+} from "../../core/index.js";
+import { quoteString, type Session } from "../../engine/index.js";
+import type { ObjectStore } from "../../object-store/index.js";
 import {
   type Action,
   type DomainMetadata,
@@ -19,11 +19,11 @@ import {
   parseProtocol,
   parseTransaction,
   type SetTransaction,
-} from "./actions.js";
+} from "../log/actions.js";
+import type { LogFile } from "../log/log-path.js";
+import { pathKeySql } from "../log/path-key.js";
+import type { LogSegment } from "../log/segment.js";
 import { withLocalFiles } from "./local-files.js";
-import type { LogFile } from "./log-path.js";
-import { pathKeySql } from "./path-key.js";
-import type { LogSegment } from "./segment.js";
 
 /** What a version says about the table as a whole: everything but its files. */
 export interface TableState {

@@ -1,4 +1,4 @@
-import type { DataType, StructType } from "./schema/index.js";
+import type { DataType, StructType } from "../schema/index.js";
 import { statisticsColumns } from "./statistics-columns.js";
 
 /** What the Parquet writer says of one file. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import type { ObjectPath, ObjectStore } from "../object-store/index.js";
+import type { ObjectPath, ObjectStore } from "../../object-store/index.js";
 
 /**
  * Gives `work` the objects as local files, in order: their own files where the store is local, copies

@@ -1,5 +1,5 @@
-import { LakeError } from "../core/index.js";
-import type { Metadata, Protocol } from "./actions.js";
+import { LakeError } from "../../core/index.js";
+import type { Metadata, Protocol } from "../log/actions.js";
 
 /**
  * Table features that this release reads (PROTOCOL.md, "Valid Feature Names in Table Features").

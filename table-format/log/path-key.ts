@@ -1,4 +1,4 @@
-import { quoteString } from "../engine/index.js";
+import { quoteString } from "../../engine/index.js";
 import { canonicalDataPath } from "./data-path.js";
 
 /**

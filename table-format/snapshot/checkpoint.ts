@@ -1,16 +1,16 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { stringifyJson } from "../core/index.js";
-import { quoteString, type Session } from "../engine/index.js";
-import { metadataJson } from "./actions.js";
-import { serializeLastCheckpoint } from "./last-checkpoint.js";
+import { stringifyJson } from "../../core/index.js";
+import { quoteString, type Session } from "../../engine/index.js";
+import { metadataJson } from "../log/actions.js";
+import { serializeLastCheckpoint } from "../log/last-checkpoint.js";
+import { classicCheckpointPath, LAST_CHECKPOINT_PATH } from "../log/log-path.js";
+import type { Version } from "../log/version.js";
+import { tombstoneRetentionMs } from "../protocol/table-properties.js";
 import { withLocalFiles } from "./local-files.js";
-import { classicCheckpointPath, LAST_CHECKPOINT_PATH } from "./log-path.js";
 import { CHECKPOINT_STRUCTS, tombstonesSql } from "./replay.js";
 import type { Snapshot } from "./snapshot.js";
-import { tombstoneRetentionMs } from "./table-properties.js";
-import type { Version } from "./version.js";
 
 export interface CheckpointReport {
   readonly version: Version;

@@ -6,7 +6,7 @@ import {
   messageOf,
   parseJson,
   stringifyJson,
-} from "../core/index.js";
+} from "../../core/index.js";
 
 /**
  * The actions of the transaction log (PROTOCOL.md, "Actions"), as this library reads and writes them.

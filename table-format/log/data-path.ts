@@ -1,4 +1,4 @@
-import { LakeError } from "../core/index.js";
+import { LakeError } from "../../core/index.js";
 
 /**
  * Where a data file is. `path` has no percent escapes, no empty or dot segments and no leading slash when

@@ -1,4 +1,4 @@
-import { LakeError } from "../core/index.js";
+import { LakeError } from "../../core/index.js";
 import type { LogFile } from "./log-path.js";
 import type { Version } from "./version.js";
 

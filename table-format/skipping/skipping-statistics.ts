@@ -1,4 +1,4 @@
-import { quoteString } from "../engine/index.js";
+import { quoteString } from "../../engine/index.js";
 
 // The name, inside the SQL, of what is known of one file.
 const FILE = "file_statistics";

@@ -5,7 +5,7 @@ import {
   foldCase,
   physicalName,
   type StructType,
-} from "./schema/index.js";
+} from "../schema/index.js";
 
 /** A column, or a field inside structs, that is not a struct itself. */
 export interface LeafColumn {

@@ -1,5 +1,5 @@
-import { isLakeError } from "../core/index.js";
-import type { ObjectStore } from "../object-store/index.js";
+import { isLakeError } from "../../core/index.js";
+import type { ObjectStore } from "../../object-store/index.js";
 import { readLastCheckpoint } from "./last-checkpoint.js";
 import { LOG_FOLDER, type LogFile, listingStart, parseLogFile } from "./log-path.js";
 import {

@@ -1,6 +1,4 @@
-import { quoteString } from "../engine/index.js";
-import { canPartition, partitionValueSql } from "./partition-value.js";
-import type { ColumnPath, CompareOp, Literal, Predicate } from "./predicate.js";
+import { quoteString } from "../../engine/index.js";
 import {
   type ColumnMappingMode,
   columnMappingMode,
@@ -10,7 +8,9 @@ import {
   physicalName,
   type StructField,
   type StructType,
-} from "./schema/index.js";
+} from "../schema/index.js";
+import { canPartition, partitionValueSql } from "./partition-value.js";
+import type { ColumnPath, CompareOp, Literal, Predicate } from "./predicate.js";
 import { type Bounds, boundsOf } from "./skipping-bounds.js";
 import { isNaNLiteral, literalSql } from "./skipping-literal.js";
 import { StatisticsReader } from "./skipping-statistics.js";

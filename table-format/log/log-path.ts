@@ -1,4 +1,4 @@
-import { type ObjectMeta, type ObjectPath, objectPath } from "../object-store/index.js";
+import { type ObjectMeta, type ObjectPath, objectPath } from "../../object-store/index.js";
 import { type Version, version } from "./version.js";
 
 /** The folder of the log, inside the table's folder (PROTOCOL.md, "Delta Log Entries"). */

@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject, parseJson } from "../core/index.js";
-import type { ObjectStore } from "../object-store/index.js";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/index.js";
+import type { ObjectStore } from "../../object-store/index.js";
 import { type CommitInfo, parseCommit } from "./actions.js";
 import { listLog } from "./log-listing.js";
 import type { LogFile } from "./log-path.js";

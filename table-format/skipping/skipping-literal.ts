@@ -1,6 +1,6 @@
-import { quoteString } from "../engine/index.js";
+import { quoteString } from "../../engine/index.js";
+import { type DataType, engineType } from "../schema/index.js";
 import type { Literal } from "./predicate.js";
-import { type DataType, engineType } from "./schema/index.js";
 
 const INTEGER_TYPES = new Set([
   "TINYINT",

@@ -1,4 +1,4 @@
-import type { Action } from "./actions.js";
+import type { Action } from "../log/actions.js";
 
 /** Why a transaction cannot follow a commit that won. */
 export interface Conflict {

@@ -1,5 +1,5 @@
-import { isJsonObject, isLakeError, type JsonObject, parseJson, stringifyJson } from "../core/index.js";
-import type { ObjectStore } from "../object-store/index.js";
+import { isJsonObject, isLakeError, type JsonObject, parseJson, stringifyJson } from "../../core/index.js";
+import type { ObjectStore } from "../../object-store/index.js";
 import { LAST_CHECKPOINT_PATH } from "./log-path.js";
 import { type Version, version } from "./version.js";
 

@@ -1,5 +1,5 @@
-import { delay, type JsonObject, LakeError, newUuid, throwIfCancelled } from "../core/index.js";
-import type { ObjectStore } from "../object-store/index.js";
+import { delay, type JsonObject, LakeError, newUuid, throwIfCancelled } from "../../core/index.js";
+import type { ObjectStore } from "../../object-store/index.js";
 import {
   type Action,
   type AddFile,
@@ -9,11 +9,11 @@ import {
   parseCommit,
   type SetTransaction,
   serializeCommit,
-} from "./actions.js";
-import { commitEntry } from "./committer.js";
+} from "../log/actions.js";
+import { commitEntry } from "../log/committer.js";
+import { commitPath } from "../log/log-path.js";
+import { nextVersion, type Version, version } from "../log/version.js";
 import { type Conflict, findConflict } from "./conflict.js";
-import { commitPath } from "./log-path.js";
-import { nextVersion, type Version, version } from "./version.js";
 
 /** Which live files a commit replaces. */
 export type Replaced =

@@ -1,5 +1,5 @@
-import type { Protocol } from "./actions.js";
-import type { DataType, StructType } from "./schema/index.js";
+import type { Protocol } from "../log/actions.js";
+import type { DataType, StructType } from "../schema/index.js";
 
 /**
  * The protocol of a new table: the oldest that its columns allow, so that every reader there is opens it.

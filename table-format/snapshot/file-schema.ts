@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { engineType, type StructType } from "./schema/index.js";
+import { engineType, type StructType } from "../schema/index.js";
 
 /**
  * The tag of an `add` that says which columns its file holds: the {@link fileSchemaDigest} it was

@@ -1,4 +1,4 @@
-import { LakeError } from "../core/index.js";
+import { LakeError } from "../../core/index.js";
 
 declare const versionBrand: unique symbol;
 

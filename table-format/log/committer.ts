@@ -1,5 +1,5 @@
-import { isLakeError, LakeError } from "../core/index.js";
-import type { ObjectPath, ObjectStore } from "../object-store/index.js";
+import { isLakeError, LakeError } from "../../core/index.js";
+import type { ObjectPath, ObjectStore } from "../../object-store/index.js";
 
 /** Losing the race for a log entry is a result, not an error. */
 export type CommitResult = { readonly status: "committed" } | { readonly status: "conflict" };

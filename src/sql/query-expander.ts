@@ -1,0 +1,164 @@
+import { type Catalog, DEFAULT_NAMESPACE, type TableName, tableName } from "../../catalog/index.js";
+import { LakeError } from "../../core/index.js";
+import type { Parameters, Session } from "../../engine/index.js";
+import { type Snapshot, type AsOf as VersionAsOf, version } from "../../table-format/index.js";
+import { type ResolvedTable, shortName, type TableResolver } from "../table-resolver.js";
+import { evaluateAsOf } from "./as-of.js";
+import { findReferences, type TableReference } from "./references.js";
+import { rewriteReferences } from "./rewrite.js";
+import type { SqlSlice } from "./statements.js";
+import { utf16Offsets } from "./text-edits.js";
+import { normalizeTimeTravel } from "./time-travel.js";
+
+export interface QueryOptions {
+  readonly parameters?: Parameters | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A table reference that got a name of its own in the rewritten query. */
+export interface ReferencedTable {
+  readonly name: string;
+  readonly label: string;
+  readonly snapshot: Snapshot;
+}
+
+interface Expansion {
+  readonly text: string;
+  readonly parameters: readonly string[];
+}
+
+const ENGINE_NAMESPACES = new Set(["information_schema", "pg_catalog"]);
+/** Views over views; a chain this long refers to itself. */
+const MAX_VIEW_DEPTH = 32;
+
+/** Rewrites one query: tables get names of their own, views become the queries they stand for. */
+export class QueryExpander {
+  readonly tables: ReferencedTable[] = [];
+  readonly #session: Session;
+  readonly #resolver: TableResolver;
+  readonly #catalog: Catalog;
+  readonly #temporaryViews: ReadonlyMap<string, string>;
+  readonly #options: QueryOptions;
+  readonly #resolve: ((reference: TableReference) => Promise<ReferencedTable | undefined>) | undefined;
+
+  constructor(
+    session: Session,
+    resolver: TableResolver,
+    catalog: Catalog,
+    temporaryViews: ReadonlyMap<string, string>,
+    options: QueryOptions,
+    resolve: ((reference: TableReference) => Promise<ReferencedTable | undefined>) | undefined,
+  ) {
+    this.#session = session;
+    this.#resolver = resolver;
+    this.#catalog = catalog;
+    this.#temporaryViews = temporaryViews;
+    this.#options = options;
+    this.#resolve = resolve;
+  }
+
+  async expand(query: SqlSlice, depth: number): Promise<Expansion> {
+    const normalized = normalizeTimeTravel(query.text);
+    const toScript = (offset: number): number => query.offset + normalized.mapOffset(offset);
+    const tree = await atPosition(
+      (bytes) => toScript(utf16Offsets(normalized.text)(bytes)),
+      () => this.#session.parse(normalized.text),
+    );
+    const found = findReferences(normalized.text, tree);
+    const replacements = new Map<TableReference, string>();
+    for (const { reference } of found.sites) {
+      const replacement = await this.#replacement(reference, depth, () => toScript(reference.offset));
+      if (replacement !== undefined) replacements.set(reference, replacement);
+    }
+    return rewriteReferences(found, (reference) => replacements.get(reference));
+  }
+
+  async #replacement(
+    reference: TableReference,
+    depth: number,
+    position: () => number,
+  ): Promise<string | undefined> {
+    const { target } = reference;
+    if (target.kind === "file") return undefined;
+    if (target.kind === "table" && ENGINE_NAMESPACES.has(target.namespace?.toLowerCase() ?? ""))
+      return undefined;
+    try {
+      const given = await this.#resolve?.(reference);
+      if (given !== undefined) return this.#add(given.label, given.snapshot);
+      if (target.kind === "path") {
+        return await this.#table(this.#resolver.byPath(target.path), reference);
+      }
+      const name = tableName(target.name, target.namespace ?? DEFAULT_NAMESPACE);
+      const view = await this.#view(target.namespace, name);
+      if (view !== undefined) return await this.#viewQuery(view, shortName(name), reference, depth);
+      return await this.#table(await this.#resolver.byName(name), reference);
+    } catch (error) {
+      if (!(error instanceof LakeError) || depth > 0) throw error;
+      throw new LakeError(error.kind, error.code, error.message, {
+        context: { position: position(), ...error.context },
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+        cause: error,
+      });
+    }
+  }
+
+  async #view(namespace: string | undefined, name: TableName): Promise<string | undefined> {
+    const temporary = namespace === undefined ? this.#temporaryViews.get(name.name.toLowerCase()) : undefined;
+    if (temporary !== undefined) return temporary;
+    await this.#catalog.refresh();
+    return this.#catalog.view(name)?.sql;
+  }
+
+  async #viewQuery(sql: string, name: string, reference: TableReference, depth: number): Promise<string> {
+    if (reference.asOf !== undefined) {
+      throw new LakeError(
+        "invalid-input",
+        "sql-time-travel",
+        `${name} is a view: a version can be asked of a table only`,
+        {
+          hint: "Put the clause behind the tables of the view's own query.",
+        },
+      );
+    }
+    if (depth === MAX_VIEW_DEPTH) {
+      throw new LakeError(
+        "invalid-input",
+        "view-depth",
+        `the view ${name} refers to itself, or views are nested more than ${MAX_VIEW_DEPTH} deep`,
+      );
+    }
+    const { text } = await this.expand({ text: sql, offset: 0 }, depth + 1);
+    return `(${text}\n)`;
+  }
+
+  async #table(resolved: ResolvedTable, reference: TableReference): Promise<string> {
+    const at = await this.#version(reference);
+    return this.#add(resolved.label, await resolved.table.snapshot(at, this.#options.signal));
+  }
+
+  async #version({ asOf: clause }: TableReference): Promise<VersionAsOf> {
+    if (clause === undefined) return undefined;
+    const value = await evaluateAsOf(this.#session, clause, this.#options.parameters);
+    return value.unit === "version" ? { version: version(value.version) } : { timestamp: value.timestamp };
+  }
+
+  #add(label: string, snapshot: Snapshot): string {
+    const name = `gl_ref_${this.tables.length}`;
+    this.tables.push({ name, label, snapshot });
+    return name;
+  }
+}
+
+/** Moves the position in an error's context, a count of bytes, to where the user wrote it. */
+async function atPosition<T>(toScript: (bytes: number) => number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const position = error instanceof LakeError ? error.context["position"] : undefined;
+    if (!(error instanceof LakeError) || typeof position !== "number") throw error;
+    throw new LakeError(error.kind, error.code, error.message, {
+      context: { ...error.context, position: toScript(position) },
+      cause: error,
+    });
+  }
+}
