@@ -85,6 +85,9 @@ export interface IngestContext {
 /** An ingest plans again when another writer changes the table meanwhile, this often at most. */
 const MAX_LOST_RACES = 5;
 
+/** A source of at most this many bytes becomes one data file, its rows in the order they had. */
+const ONE_FILE_BYTES = 1024 ** 3;
+
 /**
  * Lands files as rows of a table. Every source is opened and the schema decided before a byte is
  * written; `findTarget` is asked once the sources are understood; one commit makes all rows visible.
@@ -221,6 +224,7 @@ async function landSource(
         select: `SELECT ${(plan.expressions[index] ?? []).join(", ")} FROM (${relation.sql}) AS source`,
         directory: tableDirectory(table),
         partitionBy: plan.metadata.partitionColumns,
+        ordered: source.sizeBytes <= ONE_FILE_BYTES,
         signal,
       });
     } finally {
