@@ -95,7 +95,8 @@ section(
 const corrected = path.join(folder, "dc.parquet");
 grizzly(
   "sql",
-  `SELECT * REPLACE ('Washington, D.C.' AS city) FROM places.zipcodes WHERE state = 'DC' AND zip_code < '20010'`,
+  `SELECT * REPLACE (CASE WHEN zip_code < '20010' THEN 'Washington, D.C.' ELSE city END AS city)
+   FROM places.zipcodes WHERE state = 'DC'`,
   "--output",
   corrected,
 );
@@ -107,16 +108,14 @@ section(
 );
 grizzly(
   "sql",
-  `SELECT city, count(*) AS zipcodes FROM places.zipcodes WHERE state = 'DC' GROUP BY city;
-   SELECT city, count(*) AS zipcodes FROM places.zipcodes VERSION AS OF 0 WHERE state = 'DC' GROUP BY city ORDER BY city DESC`,
+  `SELECT city, count(*) AS zipcodes FROM places.zipcodes WHERE state = 'DC' GROUP BY city ORDER BY city;
+   SELECT city, count(*) AS zipcodes FROM places.zipcodes VERSION AS OF 0 WHERE state = 'DC' GROUP BY city ORDER BY city`,
 );
 grizzly(
   "sql",
-  `SELECT CASE WHEN now.zip_code IS NULL THEN 'deleted' ELSE 'changed' END AS what, count(*) AS zipcodes,
-       any_value(old.city) AS before, any_value(now.city) AS after
-   FROM places.zipcodes VERSION AS OF 0 AS old
-   LEFT JOIN places.zipcodes AS now USING (zip_code)
-   WHERE old.city IS DISTINCT FROM now.city GROUP BY what ORDER BY what`,
+  `SELECT zip_code, old.city AS before, now.city AS after
+   FROM places.zipcodes VERSION AS OF 0 AS old JOIN places.zipcodes AS now USING (zip_code)
+   WHERE old.city <> now.city ORDER BY zip_code LIMIT 5`,
 );
 
 section("Look back", "Who changed what, when.");
