@@ -5,6 +5,8 @@ import { defineConfig } from "vitest/config";
 // has a runner of its own (scripts/interop.mjs).
 export default defineConfig({
   test: {
+    // Half of what runs waits for processes it has started, so every core has a worker.
+    maxWorkers: "100%",
     projects: [
       {
         test: {

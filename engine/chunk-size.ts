@@ -1,11 +1,16 @@
-import { type DuckDBDataChunk, type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
+import { type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
 import { isSet } from "./bitmap.js";
 import { STRING_WIDTH } from "./strings.js";
-import { RawVector } from "./vector.js";
+import type { RawVector } from "./vector.js";
 
 /** The bytes of all strings and byte strings in a chunk, the part of its size that its rows do not tell. */
-export function stringBytes(types: readonly DuckDBType[], chunk: DuckDBDataChunk): number {
-  return types.reduce((sum, type, index) => sum + bytesIn(type, () => RawVector.ofColumn(chunk, index)), 0);
+export function stringBytes(types: readonly DuckDBType[], vectors: readonly RawVector[]): number {
+  let sum = 0;
+  for (const [index, vector] of vectors.entries()) {
+    const type = types[index];
+    if (type !== undefined) sum += bytesIn(type, () => vector);
+  }
+  return sum;
 }
 
 /** `open` is called only for a type that may hold strings. */

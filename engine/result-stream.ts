@@ -1,10 +1,11 @@
 import type { DuckDBDataChunk, DuckDBResult, DuckDBType } from "@duckdb/node-api";
 import type { RecordBatch, Schema } from "apache-arrow";
-import { arrowSchema, recordBatch } from "./arrow/index.js";
+import { arrowSchema, RecordBatchBuilder } from "./arrow/index.js";
 import { stringBytes } from "./chunk-size.js";
 import { rowsOf } from "./rows.js";
 import { typeText } from "./type-text.js";
 import type { Row } from "./value.js";
+import { RawVector } from "./vector.js";
 
 /** A column of a result: its name and its type as DuckDB writes it (`DECIMAL(18,2)`). */
 export interface ResultColumn {
@@ -14,14 +15,20 @@ export interface ResultColumn {
 
 /** Where a stream's chunks come from: the session that runs the query. */
 export interface ChunkSource {
-  /** The next chunk, or undefined after the last; not called again after that. */
-  next(): Promise<DuckDBDataChunk | undefined>;
+  /**
+   * Gives the next chunks to `take`, one after another, until it wants no more and returns false.
+   * Resolves to false after the last chunk; not called again after that.
+   */
+  pull(take: (chunk: DuckDBDataChunk) => boolean): Promise<boolean>;
   /** Stops the query before its end. */
   abandon(): Promise<void>;
 }
 
-// A record batch ends with the chunk before it would pass either. Eight chunks are measured best:
-// larger buffers cost more garbage collection than they save calls.
+/** Rows in one data chunk; the engine makes no larger. */
+const CHUNK_ROWS = 2048;
+
+// A record batch ends with the chunk before it would pass either. Measured from one chunk to 32 a
+// batch, the rows of a batch make no difference to the cost of a row.
 const BATCH_ROWS = 16_384;
 const BATCH_STRING_BYTES = 64 * 1024 * 1024;
 
@@ -30,7 +37,7 @@ export class ResultStream {
   readonly #source: ChunkSource;
   readonly #types: readonly DuckDBType[];
   readonly columns: readonly ResultColumn[];
-  #ahead: Promise<DuckDBDataChunk | undefined> | undefined;
+  #pulling: Promise<boolean> | undefined;
   #ended = false;
 
   constructor(source: ChunkSource, result: DuckDBResult) {
@@ -50,7 +57,11 @@ export class ResultStream {
   async *chunks(): AsyncGenerator<DuckDBDataChunk, void, undefined> {
     try {
       for (;;) {
-        const chunk = await this.#take();
+        let chunk: DuckDBDataChunk | undefined;
+        await this.#pull((next) => {
+          chunk = next;
+          return false;
+        });
         if (chunk === undefined) return;
         yield chunk;
       }
@@ -64,23 +75,35 @@ export class ResultStream {
    * and decimals are exact.
    */
   async *batches(): AsyncGenerator<RecordBatch, void, undefined> {
-    const schema = this.arrowSchema;
-    let chunks: DuckDBDataChunk[] = [];
-    let rows = 0;
+    const batch = new RecordBatchBuilder(this.arrowSchema, this.#types);
     let bytes = 0;
-    for await (const chunk of this.chunks()) {
-      const chunkBytes = stringBytes(this.#types, chunk);
-      const isFull = rows + chunk.rowCount > BATCH_ROWS || bytes + chunkBytes > BATCH_STRING_BYTES;
-      if (isFull && rows > 0) {
-        yield recordBatch(schema, this.#types, ...chunks);
-        chunks = [];
-        rows = bytes = 0;
+    // The chunk that does not fit into a batch begins the next one.
+    let rest: DuckDBDataChunk | undefined;
+    const take = (chunk: DuckDBDataChunk): boolean => {
+      const vectors = RawVector.ofColumns(chunk);
+      const chunkBytes = stringBytes(this.#types, vectors);
+      const isFull = batch.rows + chunk.rowCount > BATCH_ROWS || bytes + chunkBytes > BATCH_STRING_BYTES;
+      if (isFull && batch.rows > 0) {
+        rest = chunk;
+        return false;
       }
-      chunks.push(chunk);
-      rows += chunk.rowCount;
+      batch.append(chunk, vectors);
       bytes += chunkBytes;
+      return batch.rows + CHUNK_ROWS <= BATCH_ROWS;
+    };
+    try {
+      for (;;) {
+        await this.#pull(take);
+        if (batch.rows === 0) return;
+        yield batch.take();
+        bytes = 0;
+        if (rest === undefined) continue;
+        take(rest);
+        rest = undefined;
+      }
+    } finally {
+      await this.close();
     }
-    if (rows > 0) yield recordBatch(schema, this.#types, ...chunks);
   }
 
   /** Arrays of rows, one array a chunk. */
@@ -93,7 +116,8 @@ export class ResultStream {
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    await this.#ahead?.catch(() => undefined);
+    // A failure of a pull is told to who pulls.
+    await this.#pulling?.catch(() => undefined);
     await this.#source.abandon();
   }
 
@@ -101,17 +125,10 @@ export class ResultStream {
     return this.columns.map((column) => column.name);
   }
 
-  /** The next chunk; the engine makes the one after it while the caller works on this one. */
-  async #take(): Promise<DuckDBDataChunk | undefined> {
-    if (this.#ended) return undefined;
-    const chunk = await (this.#ahead ?? this.#source.next());
-    if (chunk === undefined) this.#ended = true;
-    else {
-      this.#ahead = this.#source.next();
-      // A failure ahead of time is for the next pull to tell, or for nobody after a close.
-      this.#ahead.catch(() => {});
-    }
-    return chunk;
+  async #pull(take: (chunk: DuckDBDataChunk) => boolean): Promise<void> {
+    if (this.#ended) return;
+    this.#pulling = this.#source.pull(take);
+    if (!(await this.#pulling)) this.#ended = true;
   }
 }
 

@@ -1,6 +1,6 @@
-import { type DuckDBDataChunk, type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
+import { type DuckDBDataChunk, type DuckDBType, DuckDBTypeId, type DuckDBValue } from "@duckdb/node-api";
 import { isSet } from "./bitmap.js";
-import { stringBuffers } from "./strings.js";
+import { stringsOf } from "./strings.js";
 import { type Row, toValue, type Value } from "./value.js";
 import { RawVector } from "./vector.js";
 
@@ -10,7 +10,9 @@ export function rowsOf(
   types: readonly DuckDBType[],
   chunk: DuckDBDataChunk,
 ): Row[] {
-  const columns = types.map((type, index) => columnValues(type, chunk, index));
+  const columns = RawVector.ofColumns(chunk).map((vector, index) =>
+    columnValues(types[index], vector, () => chunk.getColumnValues(index)),
+  );
   // After the last read of the chunk's memory, so that the chunk is still held until here.
   const rows = Array.from({ length: chunk.rowCount }, (): Record<string, Value> => ({}));
   for (const [index, name] of names.entries()) {
@@ -27,9 +29,13 @@ function setField(row: Record<string, Value>, name: string, value: Value): void 
   else row[name] = value;
 }
 
-function columnValues(type: DuckDBType, chunk: DuckDBDataChunk, index: number): Value[] {
-  const vector = RawVector.ofColumn(chunk, index);
-  switch (type.typeId) {
+/** `convert` gives the values as the bindings convert them, which is slow. */
+function columnValues(
+  type: DuckDBType | undefined,
+  vector: RawVector,
+  convert: () => readonly DuckDBValue[],
+): Value[] {
+  switch (type?.typeId) {
     case DuckDBTypeId.INTEGER:
       return numbers(vector, vector.words(4));
     case DuckDBTypeId.BIGINT: {
@@ -43,7 +49,7 @@ function columnValues(type: DuckDBType, chunk: DuckDBDataChunk, index: number): 
     case DuckDBTypeId.VARCHAR:
       return strings(vector);
     default:
-      return chunk.getColumnValues(index).map(toValue);
+      return convert().map(toValue);
   }
 }
 
@@ -58,7 +64,7 @@ function numbers(vector: RawVector, values: ArrayLike<number> | ArrayLike<bigint
 
 function strings(vector: RawVector): Value[] {
   const { validity } = vector;
-  const { offsets, bytes } = stringBuffers([{ vector, from: 0, count: vector.size }]);
+  const { offsets, bytes } = stringsOf(vector);
   const result: Value[] = [];
   for (let row = 0; row < vector.size; row++) {
     const isValid = validity === undefined || isSet(validity, row);

@@ -12,10 +12,11 @@ import type { RecordBatch, Schema } from "apache-arrow";
 import { type JsonObject, LakeError, messageOf, throwIfCancelled } from "../core/index.js";
 import { loadArrow } from "./arrow/index.js";
 import { toLakeError } from "./errors.js";
-import { type ChunkSource, columnNamesOf, ResultStream } from "./result-stream.js";
+import { type ChunkSource, columnNamesOf, type ResultColumn, ResultStream } from "./result-stream.js";
 import { rowsOf } from "./rows.js";
 import { quoteString } from "./sql-text.js";
 import { parseSyntaxTree, writeSyntaxTree } from "./syntax-tree.js";
+import { typeText } from "./type-text.js";
 import type { Row } from "./value.js";
 
 /** Values for `?`/`$1` (array) or `$name` (record). Bound by the engine, never spliced into text. */
@@ -71,6 +72,22 @@ export class Session {
   }
 
   /**
+   * The columns of a statement without parameters, found by binding it and not by running it. Names are
+   * as the statement gives them, even one twice. (A type may depend on the value of a parameter.)
+   */
+  async columns(sql: string, signal?: AbortSignal): Promise<ResultColumn[]> {
+    return this.#guard(signal, async () => {
+      const statements = await this.#statementsOf(sql);
+      return withPrepared(await statements.prepare(0), async (prepared) =>
+        Array.from({ length: prepared.columnCount }, (_, index) => ({
+          name: prepared.columnName(index),
+          type: typeText(prepared.columnType(index)),
+        })),
+      );
+    });
+  }
+
+  /**
    * Starts a query whose rows are pulled as they are made. The next statement on this session ends
    * it: read it to its end, or close it, first.
    */
@@ -88,7 +105,7 @@ export class Session {
       isSelect: result.statementType === StatementType.SELECT,
     };
     const source: ChunkSource = {
-      next: () => this.#next(running),
+      pull: (take) => this.#pull(running, take),
       abandon: () => this.#abandon(running),
     };
     return new ResultStream(source, result);
@@ -152,8 +169,16 @@ export class Session {
   #run(sql: string, options: RunOptions): Promise<DuckDBResult> {
     return this.#guard(options.signal, () => {
       this.#statements++;
+      if (options.parameters === undefined && !sql.includes(";")) return this.#single(sql);
       return this.#last(sql, options.parameters, (prepared) => prepared.run());
     });
+  }
+
+  /** Runs a text of at most one statement, which takes one call of the engine and not three. */
+  async #single(sql: string): Promise<DuckDBResult> {
+    const result = await this.#connection.run(sql);
+    if (result.statementType === StatementType.INVALID) throw noStatement();
+    return result;
   }
 
   /** Runs every statement of `sql` but the last to its end, and the last one, with the parameters, by `start`. */
@@ -179,7 +204,7 @@ export class Session {
       const failure = toLakeError(error);
       // A text without any statement is what the bindings refuse without a reason.
       if (failure.code !== "engine") throw failure;
-      throw new LakeError("invalid-input", "sql-empty", "there is no SQL statement to run", { cause: error });
+      throw noStatement(error);
     }
   }
 
@@ -205,13 +230,28 @@ export class Session {
     }
   }
 
-  async #next(running: RunningQuery): Promise<DuckDBDataChunk | undefined> {
+  /** See {@link ChunkSource}. One guard for many chunks: what is allocated for each hastens collections. */
+  async #pull(running: RunningQuery, take: (chunk: DuckDBDataChunk) => boolean): Promise<boolean> {
     const { result, options, statement } = running;
-    const chunk = await this.#guard(options.signal, () => result.fetchChunk());
-    if (chunk !== null && chunk.rowCount > 0) return chunk;
+    const isMore = await this.#guard(options.signal, async () => {
+      running.ahead ??= await result.fetchChunk();
+      for (;;) {
+        const chunk = running.ahead;
+        if (chunk === null || chunk.rowCount === 0) return false;
+        // The engine makes the next chunk while this one is taken.
+        const ahead = result.fetchChunk();
+        try {
+          if (!take(chunk)) return true;
+        } finally {
+          running.ahead = await ahead;
+        }
+        throwIfCancelled(options.signal);
+      }
+    });
+    if (isMore) return true;
     // A stream that fails ends like one that is exhausted: the fetch gives no chunk and no error.
     // The failure shows in the result, whose type becomes invalid.
-    if (result.returnType !== ResultReturnType.INVALID) return undefined;
+    if (result.returnType !== ResultReturnType.INVALID) return false;
     throwIfCancelled(options.signal);
     if (statement !== this.#statements) {
       throw new LakeError(
@@ -266,8 +306,14 @@ interface RunningQuery {
   /** Its number among the session's statements. */
   readonly statement: number;
   readonly result: DuckDBResult;
+  /** The chunk fetched last, when it is not taken yet; null at the end. */
+  ahead?: DuckDBDataChunk | null;
   /** Asked before the first row: a result that failed has forgotten it. */
   readonly isSelect: boolean;
+}
+
+function noStatement(cause?: unknown): LakeError {
+  return new LakeError("invalid-input", "sql-empty", "there is no SQL statement to run", { cause });
 }
 
 /** Interrupts now and again until the returned function is called. */

@@ -1,6 +1,7 @@
 import { LakeError } from "../core/index.js";
 import { isSet } from "./bitmap.js";
-import { lengthOf, type Slice } from "./vector.js";
+import { GrowingBytes } from "./growing.js";
+import type { RawVector } from "./vector.js";
 
 /** Strings or byte strings, end to end: value `i` is `bytes[offsets[i], offsets[i + 1])`; a null is empty. */
 export interface StringBuffers {
@@ -22,36 +23,69 @@ const PAGE = 4096;
 
 const INT32_MAX = 0x7fff_ffff;
 
-/** Gathers the string values of slices. */
-export function stringBuffers(slices: readonly Slice[]): StringBuffers {
-  const offsets = new Int32Array(lengthOf(slices) + 1);
-  let row = 0;
-  let end = 0;
-  for (const { vector, from, count } of slices) {
+/** The string values of a vector. */
+export function stringsOf(vector: RawVector): StringBuffers {
+  const gathered = new GrowingStrings();
+  gathered.append(vector, 0, vector.size);
+  return gathered.take();
+}
+
+/** Gathers string values. */
+export class GrowingStrings {
+  readonly #offsets = new GrowingBytes();
+  readonly #bytes = new GrowingBytes();
+  #end = 0;
+
+  append(vector: RawVector, from: number, count: number): void {
+    const first = this.#end;
+    const offsets = this.#appendOffsets(vector, from, count);
+    // An inline string is copied as three words, whatever its length; the last one needs the room.
+    this.#bytes.extend(this.#end - first, INLINE_LENGTH);
+    const { bytes } = this.#bytes;
+    copyInline(vector, from, count, offsets, new DataView(bytes.buffer));
+    copyHeap(vector, from, count, offsets, bytes);
+  }
+
+  /** The offsets of `count` values and the end of the last. */
+  #appendOffsets(vector: RawVector, from: number, count: number): Int32Array {
+    const isFirst = this.#offsets.bytes.length === 0;
+    const at = isFirst ? this.#offsets.extend(4 + count * 4) : this.#offsets.extend(count * 4) - 4;
+    const offsets = new Int32Array(this.#offsets.bytes.buffer, at, count + 1);
     const words = vector.words(STRING_WIDTH);
-    const validity = vector.validity;
-    for (let index = from; index < from + count; index++) {
+    const { validity } = vector;
+    let end = this.#end;
+    offsets[0] = end;
+    for (let row = 0; row < count; row++) {
+      const index = from + row;
       if (validity === undefined || isSet(validity, index)) end += (words[index * 4] ?? 0) >>> 0;
-      offsets[++row] = end;
+      offsets[row + 1] = end;
     }
     if (end > INT32_MAX) {
       throw new LakeError("unsupported", "batch-size", "the strings of one batch take more than 2 GiB");
     }
+    this.#end = end;
+    return offsets;
   }
-  // An inline string is copied as three words, whatever its length; the last one needs the room.
-  const bytes = Buffer.allocUnsafeSlow(end + INLINE_LENGTH);
-  const view = new DataView(bytes.buffer);
-  row = 0;
-  for (const slice of slices) {
-    copyInline(slice, offsets.subarray(row, row + slice.count + 1), view);
-    copyHeap(slice, offsets.subarray(row, row + slice.count + 1), bytes);
-    row += slice.count;
+
+  take(): StringBuffers {
+    if (this.#offsets.bytes.length === 0) this.#offsets.bytes.fill(0, this.#offsets.extend(4));
+    const offsets = this.#offsets.take();
+    this.#end = 0;
+    return {
+      offsets: new Int32Array(offsets.buffer, offsets.byteOffset, offsets.length >> 2),
+      bytes: this.#bytes.take(),
+    };
   }
-  return { offsets, bytes: bytes.subarray(0, end) };
 }
 
 /** In ascending order: what a copy writes past its string, the next one or the heap copy overwrites. */
-function copyInline({ vector, from, count }: Slice, offsets: Int32Array, target: DataView): void {
+function copyInline(
+  vector: RawVector,
+  from: number,
+  count: number,
+  offsets: Int32Array,
+  target: DataView,
+): void {
   const words = vector.words(STRING_WIDTH);
   for (let row = 0; row < count; row++) {
     const at = offsets[row] ?? 0;
@@ -68,8 +102,7 @@ function copyInline({ vector, from, count }: Slice, offsets: Int32Array, target:
  * A string heap is filled in row order, so that the strings of a chunk lie in a few runs. Each run
  * is mapped by one call, and strings that are neighbours in it and in the target are copied at once.
  */
-function copyHeap(slice: Slice, offsets: Int32Array, target: Buffer): void {
-  const { vector, from, count } = slice;
+function copyHeap(vector: RawVector, from: number, count: number, offsets: Int32Array, target: Buffer): void {
   const words = vector.words(STRING_WIDTH);
   for (let row = 0; row < count; ) {
     if (lengthAt(offsets, row) <= INLINE_LENGTH) {

@@ -2,8 +2,6 @@ import type { DuckDBDataChunk } from "@duckdb/node-api";
 import bindings, { type Vector } from "@duckdb/node-bindings";
 import { LakeError } from "../core/index.js";
 
-const columnsOf = new WeakMap<DuckDBDataChunk, RawVector[]>();
-
 /**
  * A vector of a data chunk, read in place through the engine's own buffers.
  *
@@ -21,12 +19,16 @@ export class RawVector {
     this.size = size;
   }
 
-  /** The same vector at every call: each mapping of the engine's memory costs garbage collection. */
-  static ofColumn(chunk: DuckDBDataChunk, column: number): RawVector {
-    const vectors = columnsOf.get(chunk) ?? [];
-    columnsOf.set(chunk, vectors);
-    vectors[column] ??= new RawVector(bindings.data_chunk_get_vector(chunk.chunk, column), chunk.rowCount);
-    return vectors[column];
+  /**
+   * The vectors of a chunk's columns. Keep them for all reads of the chunk, and let go of them with
+   * it: each mapping of the engine's memory costs garbage collection, more so the longer it is held.
+   */
+  static ofColumns(chunk: DuckDBDataChunk): RawVector[] {
+    const { chunk: handle, rowCount } = chunk;
+    return Array.from(
+      { length: chunk.columnCount },
+      (_, column) => new RawVector(bindings.data_chunk_get_vector(handle, column), rowCount),
+    );
   }
 
   get handle(): Vector {
@@ -78,15 +80,4 @@ export class RawVector {
     const bytes = this.bytes(width);
     return bindings.get_data_from_pointer(bytes.buffer as ArrayBuffer, bytes.byteOffset + at, length);
   }
-}
-
-/** `count` values of a vector, from `from` on. */
-export interface Slice {
-  readonly vector: RawVector;
-  readonly from: number;
-  readonly count: number;
-}
-
-export function lengthOf(slices: readonly Slice[]): number {
-  return slices.reduce((sum, slice) => sum + slice.count, 0);
 }

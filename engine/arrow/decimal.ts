@@ -1,7 +1,6 @@
 import type * as arrow from "apache-arrow";
 import { LakeError } from "../../core/index.js";
 import { isSet } from "../bitmap.js";
-import type { Slice } from "../vector.js";
 import { MAX_DECIMAL_DIGITS } from "./arrow-type.js";
 
 /** The engine stores a decimal in the narrowest of 2, 4, 8 and 16 bytes that holds its digits. */
@@ -15,19 +14,8 @@ const DECIMAL_LIMIT = 10n ** BigInt(MAX_DECIMAL_DIGITS);
 /** The top 32 of the limit's 128 bits. */
 const LIMIT_TOP = Number(DECIMAL_LIMIT >> 96n);
 
-/** The decimals of the slices, `length` in all, each in 16 bytes. */
-export function wideDecimals(digits: number, slices: readonly Slice[], length: number): Uint8Array {
-  const wide = new Int32Array(Buffer.allocUnsafeSlow(length * 16).buffer);
-  let at = 0;
-  for (const { vector, from, count } of slices) {
-    widen(wide, at, vector.bytes(decimalWidth(digits)), decimalWidth(digits), from, count);
-    at += count * 4;
-  }
-  return new Uint8Array(wide.buffer);
-}
-
-/** Sign-extends integers of `width` bytes to four words each. */
-function widen(
+/** Sign-extends `count` integers of `width` bytes, from `from` on, to four words each from word `at` on. */
+export function widenDecimals(
   wide: Int32Array,
   at: number,
   bytes: Uint8Array,

@@ -24,6 +24,9 @@ export interface CsvSource {
 const WHOLE_FILE_BYTES = 4 * 1024 * 1024;
 const SAMPLE_RECORDS = 10_240;
 const SNIFFED_BYTES = 256 * 1024;
+// A sample is a small part of the engine's own buffer of 32 MB, which would be read and cut whole. It has
+// to hold the longest record that the engine takes, 2 MB.
+const SAMPLE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /**
  * Opens a delimited text. Every field is read as text and cast by us, strictly: the engine's own
@@ -36,13 +39,13 @@ export async function openCsv(
 ): Promise<OpenedSource> {
   const { file } = source;
   const layout = await sniffLayout(source);
-  const reader = readerSql(file, layout);
+  const reader = readerSql(file, layout, undefined);
   const exact = source.whole || file.size <= WHOLE_FILE_BYTES;
   const kinds = await findKinds(
     session,
     source,
     layout,
-    exact ? reader : `${reader} LIMIT ${SAMPLE_RECORDS}`,
+    exact ? reader : `${readerSql(file, layout, SAMPLE_BUFFER_BYTES)} LIMIT ${SAMPLE_RECORDS}`,
     signal,
   );
   const types = kinds.map(scalarTypeOf);
@@ -89,12 +92,17 @@ async function sniffLayout({ file }: CsvSource): Promise<CsvLayout> {
 }
 
 /** The records as text, in columns `c0`, `c1`, ... A quoted empty field is an empty text, a bare one NULL. */
-function readerSql(file: SourceFile, { dialect, header, names }: CsvLayout): string {
+function readerSql(
+  file: SourceFile,
+  { dialect, header, names }: CsvLayout,
+  bufferBytes: number | undefined,
+): string {
+  const buffer = bufferBytes === undefined ? "" : `, buffer_size = ${bufferBytes}`;
   const columns = names.map((_, index) => `'c${index}': 'VARCHAR'`).join(", ");
   return (
     `SELECT * FROM read_csv(${enginePath(file.localPath)}, auto_detect = false, strict_mode = true, ` +
     `delim = ${quoteString(dialect.delimiter)}, quote = '"', escape = ${quoteString(dialect.escape)}, ` +
-    `header = ${header}, columns = {${columns}}, allow_quoted_nulls = false, nullstr = '', compression = 'none')`
+    `header = ${header}, columns = {${columns}}, allow_quoted_nulls = false, nullstr = '', compression = 'none'${buffer})`
   );
 }
 

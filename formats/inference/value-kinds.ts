@@ -207,10 +207,14 @@ export function doesNotFit(expression: string, type: string): string {
  * its cost. What they let through is of the type's kinds, or is a text that the cast refuses.
  */
 function usualBranches(text: string, type: ScalarType): string {
+  // The same expression in a branch's condition and in its result is evaluated once.
+  const cast = `TRY_CAST(${text} AS ${type})`;
   const when = (condition: string): string => `WHEN ${condition} THEN CAST(${text} AS ${type})`;
   switch (type) {
     case "BIGINT":
-      return when(`CAST(TRY_CAST(${text} AS BIGINT) AS VARCHAR) = ${text}`);
+      return `WHEN CAST(${cast} AS VARCHAR) = ${text} THEN ${cast}`;
+    case "DOUBLE":
+      return `WHEN ${isJsonNumber(text, cast)} THEN ${cast}`;
     case "BOOLEAN":
       return `WHEN ${text} = 'true' THEN true WHEN ${text} = 'false' THEN false`;
     case "DATE":
@@ -224,13 +228,27 @@ function usualBranches(text: string, type: ScalarType): string {
   }
 }
 
+/**
+ * SQL: whether a text is a number as JSON writes it, given its cast to DOUBLE, and below 10^15, where
+ * whole numbers are exact. JSON's grammar refuses '007', '+1', '1.' and '1_000' as the patterns do; its
+ * parser lets white space stand around a value, which sorts before '-', and takes NaN and infinities,
+ * which the engine orders above every number. Of other JSON values the cast makes NULL.
+ */
+function isJsonNumber(text: string, cast: string): string {
+  const trailing = [9, 10, 13, 32].map((code) => `suffix(${text}, chr(${code}))`).join(" OR ");
+  return `abs(${cast}) < 1e15 AND json_valid(${text}) AND ${text} >= '-' AND NOT (${trailing})`;
+}
+
 /** SQL: a VARCHAR expression as a value of the type; fails on text that is not of the type's kinds. */
 export function strictCast(expression: string, type: ScalarType, emptyIsNull: boolean): string {
   if (type === "VARCHAR") return expression;
   const present = emptyIsNull ? `${expression} <> ''` : `${expression} IS NOT NULL`;
+  const fits = isOfKind(expression, KINDS_OF_TYPE[type]);
+  // The cast makes an infinity of '1e999' without a word.
+  const finite = `(isfinite(TRY_CAST(${expression} AS DOUBLE)) OR ${isOfKind(expression, ["nonFinite"])})`;
   return (
     `CASE ${usualBranches(expression, type)} ` +
-    `WHEN ${isOfKind(expression, KINDS_OF_TYPE[type])} THEN CAST(${expression} AS ${type}) ` +
+    `WHEN ${type === "DOUBLE" ? `${fits} AND ${finite}` : fits} THEN CAST(${expression} AS ${type}) ` +
     `WHEN ${present} THEN ${doesNotFit(expression, type)} END`
   );
 }

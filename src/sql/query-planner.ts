@@ -3,7 +3,7 @@ import { LakeError } from "../../core/index.js";
 import { Engine, type Parameters, quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
 import { engineType, type Predicate } from "../../table-format/index.js";
 import type { ScanReport } from "../scan/kept-files.js";
-import { createScanView, explainReadFailure } from "../scan/scan-view.js";
+import { explainReadFailure, scanRelation } from "../scan/scan-relation.js";
 import { asOf, type ScanOptions, type ScanRunner } from "../table.js";
 import type { ResolvedTable, TableResolver } from "../table-resolver.js";
 import { pickParameters } from "./parameters.js";
@@ -13,7 +13,9 @@ import type { TableReference } from "./references.js";
 import { SqlResult } from "./result.js";
 import { resultColumns } from "./result-columns.js";
 import type { SqlSlice } from "./statements.js";
-import { createStubs, dropStubs } from "./stubs.js";
+import { createStubs } from "./stubs.js";
+import { applyEdits, type Edit } from "./text-edits.js";
+import { tokenize } from "./tokens.js";
 
 /** One table of a query as it was resolved and skipped. */
 export interface PlannedScan extends ScanReport {
@@ -23,7 +25,7 @@ export interface PlannedScan extends ScanReport {
   readonly predicate: Predicate;
 }
 
-/** A query whose tables are temporary views of `session`; whoever holds it releases the session. */
+/** A query over files that runs in `session`; whoever holds it releases the session. */
 export interface PlannedQuery {
   readonly session: Session;
   readonly sql: string;
@@ -163,6 +165,7 @@ export class QueryPlanner implements ScanRunner {
       const picked = pickParameters(options.parameters, parameters);
       const needs = await this.#pushdown(text, picked, expander.tables);
       const scans: PlannedScan[] = [];
+      const relations = new Map<string, string>();
       const fileLists: string[] = [];
       for (const { name, label, snapshot } of expander.tables) {
         const { columns, predicate } = needs.get(name) ?? {
@@ -174,13 +177,14 @@ export class QueryPlanner implements ScanRunner {
           columns: columns === "all" ? columns : new Set(columns),
           predicate,
         } as const;
-        const { report, files } = await createScanView(session, name, request, options.signal);
+        const { sql, report, files } = await scanRelation(session, name, request, options.signal);
+        relations.set(name, sql);
         fileLists.push(files);
         scans.push({ ...report, table: label, version: snapshot.version, columns, predicate });
       }
       return {
         session,
-        sql: text,
+        sql: withRelations(text, relations),
         parameters: picked,
         scans,
         explain: (error) => explainReadFailure(session, fileLists, error),
@@ -210,13 +214,20 @@ export class QueryPlanner implements ScanRunner {
           })),
         })),
       );
-      try {
-        return await pushdown(session, sql, parameters, stubs);
-      } finally {
-        await dropStubs(session, stubs);
-      }
+      return pushdown(session, sql, parameters, stubs);
     });
   }
+}
+
+/** The query with each relation in the place of its name. */
+function withRelations(sql: string, relations: ReadonlyMap<string, string>): string {
+  const edits = tokenize(sql).flatMap((token): Edit[] => {
+    const relation = token.kind === "word" ? relations.get(token.text) : undefined;
+    return relation === undefined
+      ? []
+      : [{ start: token.start, end: token.end, replacement: [`(${relation}\n)`] }];
+  });
+  return applyEdits(sql, edits).text;
 }
 
 /** The engine quotes the query that it was given, which is not the one the user wrote. */

@@ -17,7 +17,7 @@ import {
 /** A query that is planned and bound and has not begun to run. */
 export interface BoundQuery {
   readonly session: Session;
-  /** SQL over the session's own temporary views. */
+  /** SQL that the session runs as it is. */
   readonly sql: string;
   readonly parameters: Parameters | undefined;
   readonly columns: readonly ResultColumn[];

@@ -23,19 +23,11 @@ export interface Stubs {
   readonly tables: ReadonlyMap<string, StubTable>;
 }
 
-/** Makes a TEMP table and a TEMP view over it for each table; {@link dropStubs} takes them away. */
+/** Makes a TEMP table and a TEMP view over it for each table; they end with the session. */
 export async function createStubs(session: Session, tables: readonly StubTable[]): Promise<Stubs> {
   const stubs = stubsFor(tables);
   if (tables.length > 0) await session.execute([...stubs.tables].map(createSql(stubs.prefix)).join(";\n"));
   return stubs;
-}
-
-export async function dropStubs(session: Session, stubs: Stubs): Promise<void> {
-  const drops = [...stubs.tables].map(
-    ([physical, { name }]) =>
-      `DROP VIEW IF EXISTS temp.${quoteIdentifier(name)}; DROP TABLE IF EXISTS temp.${quoteIdentifier(physical)}`,
-  );
-  if (drops.length > 0) await session.execute(drops.join(";\n"));
 }
 
 function stubsFor(tables: readonly StubTable[]): Stubs {

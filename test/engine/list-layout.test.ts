@@ -1,6 +1,6 @@
 import { DuckDBDataChunk, INTEGER, LIST } from "@duckdb/node-api";
 import { expect, it } from "vitest";
-import { arrowSchema, recordBatch } from "../../engine/arrow/index.js";
+import { arrowSchema, RecordBatchBuilder } from "../../engine/arrow/index.js";
 import { VectorTarget } from "../../engine/vector-target.js";
 
 const type = LIST(INTEGER);
@@ -18,7 +18,9 @@ function chunkOf(...lists: (readonly [offset: number, length: number])[]): DuckD
 
 it("follows lists that skip items, share them or go back", () => {
   const chunks = [chunkOf([4, 2], [0, 0], [1, 2]), chunkOf([2, 1], [2, 1], [0, 3])];
-  const batch = recordBatch(arrowSchema(["l"], [type]), [type], ...chunks);
+  const builder = new RecordBatchBuilder(arrowSchema(["l"], [type]), [type]);
+  for (const chunk of chunks) builder.append(chunk);
+  const batch = builder.take();
   const lists = Array.from({ length: 6 }, (_, row) => [...(batch.getChild("l")?.get(row) ?? [])]);
   expect(lists).toEqual([[40, 50], [], [10, 20], [20], [20], [0, 10, 20]]);
 });

@@ -16,36 +16,37 @@ import {
   type ScanRequest,
 } from "./kept-files.js";
 
-/** A temporary view over a table's files. */
-export interface ScanView {
+/** A table's files as a relation. */
+export interface ScanRelation {
+  /** A SELECT of all columns of the table, in the order of its schema. */
+  readonly sql: string;
   readonly report: ScanReport;
   /** SQL of the names of the files as a list. */
   readonly files: string;
 }
 
 /**
- * Makes the temporary view `name` in the session: the rows of the snapshot, read from exactly the files
- * that can hold a row of the request, with all columns of the table in the order of its schema. A
- * column that the request does not use may read as NULL.
+ * The rows of the snapshot, read from exactly the files that can hold a row of the request, with all
+ * columns of the table. A column that the request does not use may read as NULL. The SQL is for this
+ * session, where `name` sets what it needs apart from other relations.
  */
-export async function createScanView(
+export async function scanRelation(
   session: Session,
   name: string,
   request: ScanRequest,
   signal?: AbortSignal,
-): Promise<ScanView> {
+): Promise<ScanRelation> {
   const { schema } = request.snapshot;
   const kept = await request.snapshot.withFiles(
     (table) => keepFiles(session, name, table, request, signal),
     signal,
   );
   try {
-    const columns = await fileColumns(session, kept, schema, signal);
-    await session.execute(viewSql(name, kept, schema, columns), { signal });
+    const sql = relationSql(kept, schema, await fileColumns(session, kept, schema, signal));
+    return { sql, report: kept.report, files: kept.list };
   } catch (error) {
     throw await explainReadFailure(session, [kept.list], error);
   }
-  return { report: kept.report, files: kept.list };
 }
 
 /**
@@ -76,18 +77,16 @@ async function fileColumns(
 /** Columns that the engine's reader adds; a table's own of that name needs another one while it is read. */
 const ENGINE_COLUMNS = new Set(["file_index", "file_row_number", "filename"]);
 
-/** Pure: the view over the kept files. */
-export function viewSql(
-  name: string,
+/** Pure: a SELECT over the kept files. */
+export function relationSql(
   { list, table, partitions }: Pick<KeptFiles, "list" | "table" | "partitions">,
   schema: StructType,
   columns: FileColumns,
 ): string {
-  const view = `CREATE OR REPLACE TEMP VIEW ${name} AS SELECT`;
   const named = (value: string, field: StructField): string => `${value} AS ${quoteIdentifier(field.name)}`;
   if (columns === "no-files") {
     const empty = schema.fields.map((field) => named(`NULL::${engineType(field.type)}`, field));
-    return `${view} ${empty.join(", ")} WHERE false`;
+    return `SELECT ${empty.join(", ")} WHERE false`;
   }
   // Mapped columns are called c0, c1, ...: out of the way of the engine's own and of every quote.
   const selected = schema.fields.map((field, index) => {
@@ -110,7 +109,7 @@ export function viewSql(
     columns === "mapped" && mapping.length > 0
       ? `schema = MAP {${mapping.join(", ")}}`
       : "hive_partitioning = false";
-  return `${view} ${selected.join(", ")} FROM read_parquet(${list}, ${how}) AS r${join}`;
+  return `SELECT ${selected.join(", ")} FROM read_parquet(${list}, ${how}) AS r${join}`;
 }
 
 function partitionSql(field: StructField, partition: PartitionColumn): string {
@@ -128,7 +127,7 @@ function partitionSql(field: StructField, partition: PartitionColumn): string {
 
 /**
  * Explains a failed read: a file that the log lists and that is not there, or is no Parquet, damages the
- * table. `lists` are those of the scan views.
+ * table. `lists` are those of the relations.
  */
 export async function explainReadFailure(
   session: Session,
