@@ -24,7 +24,7 @@ export async function dataset(name, build) {
 /** A file that a query fills; `options` as COPY has them. */
 export function copiedDataset(name, sql, options) {
   return dataset(name, async (file) => {
-    const { connection, closeSync } = await openPeer(2);
+    const { connection, closeSync } = await openPeer();
     await connection.run(`COPY (${sql}) TO ${sqlString(file)} (${options})`);
     closeSync();
   });

@@ -1,10 +1,13 @@
-// The peer: a bare DuckDB, set up like the one in engine/.
+// The peer: a bare DuckDB as it comes, but for the time zone, and without downloads, as in engine/.
 import { DuckDBInstance } from "@duckdb/node-api";
 
-/** @returns a connection; `closeSync` closes the instance as well. */
+/**
+ * @param threads default one a core, the engine's own default
+ * @returns a connection; `closeSync` closes the instance as well
+ */
 export async function openPeer(threads) {
   const instance = await DuckDBInstance.create(":memory:", {
-    threads: String(threads),
+    ...(threads === undefined ? {} : { threads: String(threads) }),
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
   });

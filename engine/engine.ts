@@ -12,7 +12,7 @@ export interface EngineOptions {
    * operating system's temporary folder, readable by this user only and gone after `close`.
    */
   readonly tempDirectory?: string | undefined;
-  /** Worker threads; default one per core, three at least. */
+  /** Worker threads; default one per core, and more for work that asks for them. */
   readonly threads?: number | undefined;
   /** Optimizers to switch off, DuckDB's names. Set once: the setting is the instance's. */
   readonly disabledOptimizers?: readonly string[] | undefined;
@@ -22,20 +22,22 @@ export interface EngineOptions {
 // on; "print" keeps the bar itself off the terminal.
 const CONNECTION_SETTINGS = "SET enable_progress_bar = true; SET enable_progress_bar_print = false";
 
-// A JSON reader of two files works on both with all threads only where there are more threads than
-// files, and strict reading of JSON needs two (formats/json/read-json.ts).
-const USUAL_THREADS = "SET GLOBAL threads = greatest(current_setting('threads'), 3)";
-
 /** One in-process DuckDB. Extensions are never fetched; the time zone is UTC. */
 export class Engine {
   readonly #instance: DuckDBInstance;
+  readonly #threadsAreChosen: boolean;
   readonly #sessions = new Set<Session>();
   readonly #ownSpillDirectory: string | undefined;
   #closed = false;
 
-  private constructor(instance: DuckDBInstance, ownSpillDirectory: string | undefined) {
+  private constructor(
+    instance: DuckDBInstance,
+    ownSpillDirectory: string | undefined,
+    threadsAreChosen: boolean,
+  ) {
     this.#instance = instance;
     this.#ownSpillDirectory = ownSpillDirectory;
+    this.#threadsAreChosen = threadsAreChosen;
   }
 
   /** @throws LakeError `invalid-input` when an option is not one DuckDB takes. */
@@ -55,10 +57,7 @@ export class Engine {
       const instance = await DuckDBInstance.create(":memory:", config);
       // The time zone is a setting of ICU, which the instance knows only once it is open.
       await usingConnection(instance, (connection) => connection.run("SET GLOBAL TimeZone = 'UTC'"));
-      if (options.threads === undefined) {
-        await usingConnection(instance, (connection) => connection.run(USUAL_THREADS));
-      }
-      return new Engine(instance, ownSpillDirectory);
+      return new Engine(instance, ownSpillDirectory, options.threads !== undefined);
     } catch (error) {
       if (ownSpillDirectory !== undefined) removeSpillDirectory(ownSpillDirectory);
       const failure = toLakeError(error);
@@ -73,6 +72,16 @@ export class Engine {
         },
       );
     }
+  }
+
+  /**
+   * Gives the engine this many worker threads from now on, unless it has more or their number was an
+   * option. More threads than cores slow queries down, so only work that stands still without asks.
+   */
+  async atLeastThreads(count: number): Promise<void> {
+    if (this.#threadsAreChosen) return;
+    const statement = `SET GLOBAL threads = greatest(current_setting('threads'), ${count})`;
+    await usingConnection(this.#instance, (connection) => connection.run(statement));
   }
 
   /** A session of its own for `work`, closed when `work` settles. */

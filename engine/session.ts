@@ -44,6 +44,7 @@ const INTERRUPT_INTERVAL_MS = 10;
 export class Session {
   readonly #connection: DuckDBConnection;
   readonly #running = new Set<Promise<unknown>>();
+  #bound: BoundStatement | undefined;
   #statements = 0;
   #closed = false;
 
@@ -73,17 +74,18 @@ export class Session {
 
   /**
    * The columns of a statement without parameters, found by binding it and not by running it. Names are
-   * as the statement gives them, even one twice. (A type may depend on the value of a parameter.)
+   * as the statement gives them, even one twice. (A type may depend on the value of a parameter.) What
+   * was bound is kept for a {@link stream} of the same text.
    */
   async columns(sql: string, signal?: AbortSignal): Promise<ResultColumn[]> {
     return this.#guard(signal, async () => {
-      const statements = await this.#statementsOf(sql);
-      return withPrepared(await statements.prepare(0), async (prepared) =>
-        Array.from({ length: prepared.columnCount }, (_, index) => ({
-          name: prepared.columnName(index),
-          type: typeText(prepared.columnType(index)),
-        })),
-      );
+      const prepared = await (await this.#statementsOf(sql)).prepare(0);
+      this.#dropBound();
+      this.#bound = { sql, prepared };
+      return Array.from({ length: prepared.columnCount }, (_, index) => ({
+        name: prepared.columnName(index),
+        type: typeText(prepared.columnType(index)),
+      }));
     });
   }
 
@@ -95,6 +97,10 @@ export class Session {
     let statement = 0;
     const result = await this.#guard(options.signal, () => {
       statement = ++this.#statements;
+      const bound = this.#bound;
+      if (options.parameters === undefined && bound?.sql === sql) {
+        return bound.prepared.stream().finally(() => this.#dropBound());
+      }
       return this.#last(sql, options.parameters, (prepared) => prepared.stream());
     });
     const running: RunningQuery = {
@@ -163,7 +169,13 @@ export class Session {
       await Promise.allSettled(this.#running);
       stop();
     }
+    this.#dropBound();
     this.#connection.closeSync();
+  }
+
+  #dropBound(): void {
+    this.#bound?.prepared.destroySync();
+    this.#bound = undefined;
   }
 
   #run(sql: string, options: RunOptions): Promise<DuckDBResult> {
@@ -297,6 +309,12 @@ export class Session {
       stop();
     }
   }
+}
+
+/** A statement that is bound and has not begun to run. */
+interface BoundStatement {
+  readonly sql: string;
+  readonly prepared: DuckDBPreparedStatement;
 }
 
 /** A query whose rows are being read. */

@@ -29,6 +29,8 @@ export interface OpenedSource {
   readonly notes: readonly string[];
   /** Bytes of the file as it was found; of the entry, decompressed, for an entry of an archive. */
   readonly sizeBytes: number;
+  /** How many threads of the engine reading it takes to keep all cores at work; default one a core. */
+  readonly threads?: number;
   /** How many rows the file itself says it holds; a reader that counts another number has a broken file. */
   readonly statedRows?: bigint;
   relation(): Promise<Relation>;

@@ -10,7 +10,7 @@ import { openPeer, peerRows, sqlList, sqlString } from "../peer.mjs";
 const ROWS = { smoke: 2_000, small: 200_000, full: 1_000_000 };
 const FLIGHTS = path.join(import.meta.dirname, "../../node_modules/vega-datasets/data/flights-200k.json");
 
-export async function ingest({ size, threads, folder, compare }) {
+export async function ingest({ size, folder, compare }) {
   const rows = ROWS[size];
   const events = (extension, options) =>
     copiedDataset(`events-${size}.${extension}`, eventsSql(rows), options);
@@ -24,8 +24,8 @@ export async function ingest({ size, threads, folder, compare }) {
     },
     { line: "JSON array, flights-200k.json", file: FLIGHTS, reader: "read_json" },
   ];
-  const lake = await openLake(path.join(folder, "lake"), { threads });
-  const peer = await openPeer(threads);
+  const lake = await openLake(path.join(folder, "lake"));
+  const peer = await openPeer();
   let tables = 0;
   for (const { line, file, reader } of sources) {
     await compare({

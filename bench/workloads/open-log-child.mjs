@@ -64,9 +64,8 @@ async function ours() {
 /** The adds as they stand in the log: this one removes no file. */
 async function peer() {
   const { openPeer, sqlList } = await import("../peer.mjs");
-  const { availableParallelism } = await import("node:os");
   return async (folder, take) => {
-    const { connection, closeSync } = await openPeer(availableParallelism());
+    const { connection, closeSync } = await openPeer();
     const log = path.join(folder, "_delta_log");
     const entries = (await readdir(log)).filter((name) => name.endsWith(".json")).sort();
     const result = await connection.stream(

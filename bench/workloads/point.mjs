@@ -22,7 +22,7 @@ const FILES = { smoke: 20, small: 200, full: 2_000 };
 /** One row group a file, as small as the engine makes them. */
 const ROWS_A_FILE = 2_048;
 
-export async function point({ size, threads, folder, compare, say }) {
+export async function point({ size, folder, compare, say }) {
   const files = FILES[size];
   const table = path.join(folder, "table");
   await writeTable(table, files);
@@ -32,12 +32,12 @@ export async function point({ size, threads, folder, compare, say }) {
   const theirs = `SELECT * FROM read_parquet(${sqlString(path.join(table, "*.parquet"))}) WHERE l_orderkey = ${key}`;
   const target = atMost(0.2);
 
-  const lake = await openLake(folder, { threads });
+  const lake = await openLake(folder);
   const [explained] = await (await lake.sql(`EXPLAIN ${ours}`)).toArray();
   if (explained.files_read !== 1n)
     throw new Error(`the query by key reads ${explained.files_read} files, not 1`);
   say(`reads 1 file of ${files}`);
-  const peer = await openPeer(threads);
+  const peer = await openPeer();
   await compare({
     line: `one key in ${files} files, warm`,
     target,
@@ -51,13 +51,13 @@ export async function point({ size, threads, folder, compare, say }) {
     line: `one key in ${files} files, cold: open, query, close`,
     target,
     ours: timed(async () => {
-      const opened = await openLake(folder, { threads });
+      const opened = await openLake(folder);
       const rows = await (await opened.sql(ours)).toArray();
       await opened.close();
       return rows;
     }, asPeerRows),
     peer: timed(async () => {
-      const opened = await openPeer(threads);
+      const opened = await openPeer();
       const rows = await peerRows(opened.connection, theirs);
       opened.closeSync();
       return rows;

@@ -26,15 +26,15 @@ const TEXT_COLUMNS = ["l_orderkey", "l_extendedprice", "l_shipmode", "l_shipinst
 
 const TARGET = atMost(1.15, { orMs: 5 });
 
-export async function scan({ size, threads, folder, compare, say }) {
+export async function scan({ size, folder, compare, say }) {
   const source = await copiedDataset(`lineitem-${size}.parquet`, lineitemSql(ROWS[size]), "FORMAT parquet");
-  const lake = await openLake(folder, { threads });
+  const lake = await openLake(folder);
   await lake.ingest([source], { into: "lineitem" });
   const { location } = await lake.table("lineitem");
   const files = await dataFiles(fileURLToPath(location));
   say(`${ROWS[size]} rows in ${files.length} files`);
 
-  const peer = await openPeer(threads);
+  const peer = await openPeer();
   const overFiles = (sql) => sql.replace("FROM lineitem", `FROM read_parquet(${sqlList(files)})`);
   const aggregate = (line, sql) =>
     compare({
@@ -64,8 +64,8 @@ export async function scan({ size, threads, folder, compare, say }) {
 
   await compare({
     line: "open, filter like Q6, close",
-    ours: timed(() => openAndQuery(folder, threads), asPeerRows),
-    peer: timed(() => openPeerAndQuery(threads, overFiles(Q6))),
+    ours: timed(() => openAndQuery(folder), asPeerRows),
+    peer: timed(() => openPeerAndQuery(overFiles(Q6))),
   });
 }
 
@@ -104,15 +104,15 @@ function makeValues(chunk, column) {
   chunk.getColumnValues(column);
 }
 
-async function openAndQuery(folder, threads) {
-  const lake = await openLake(folder, { threads });
+async function openAndQuery(folder) {
+  const lake = await openLake(folder);
   const rows = await (await lake.sql(Q6)).toArray();
   await lake.close();
   return rows;
 }
 
-async function openPeerAndQuery(threads, sql) {
-  const peer = await openPeer(threads);
+async function openPeerAndQuery(sql) {
+  const peer = await openPeer();
   const rows = await peerRows(peer.connection, sql);
   peer.closeSync();
   return rows;

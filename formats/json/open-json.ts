@@ -7,7 +7,7 @@ import type { SourceFile } from "../source/source-file.js";
 import { typeOfPlan } from "./field-plan.js";
 import { type InferredJson, inferJson } from "./infer-json.js";
 import { type JsonLayout, JsonScanner } from "./json-scanner.js";
-import { columnsOf, convertedRows } from "./read-json.js";
+import { columnsOf, convertedRows, STRICT_READING_THREADS } from "./read-json.js";
 
 /** What the caller knows of the file, and what is settled about reading it. */
 export interface JsonSource {
@@ -59,6 +59,7 @@ export async function openJson(
     columns: columns.map(({ name, plan }) => ({ name, type: typeOfPlan(plan) })),
     notes,
     sizeBytes: source.sizeBytes,
+    threads: STRICT_READING_THREADS,
     relation: () => convertedRows(records, inferred.columns),
     dispose: async () => file.dispose?.(),
     reopen: async (failure) => openJson(session, await retry(failure, inferred.exact), signal),

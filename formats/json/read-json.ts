@@ -46,6 +46,12 @@ export function columnsOf(columns: JsonColumns): readonly JsonColumn[] {
 }
 
 /**
+ * A JSON reader of several files works on one with all threads only where there are more threads than
+ * files; {@link plannedRows} reads two.
+ */
+export const STRICT_READING_THREADS = 3;
+
+/**
  * The rows of a file as they are read, in columns `c0`, `c1`, ...
  *
  * `read_json` refuses a record with an unknown key only while it believes that it inferred the schema

@@ -108,6 +108,7 @@ export async function ingest(
     return await context.engine.withSession(async (session) => {
       for (const file of files) toDispose.push(...(await openSource(session, file, { signal })));
       let opened: readonly OpenedSource[] = [...toDispose];
+      await context.engine.atLeastThreads(Math.max(...opened.map(({ threads = 1 }) => threads), 1));
       const target = await findTarget();
       for (let lost = 0; lost < MAX_LOST_RACES; ) {
         const attempt = await landOnce(context, session, target, opened, options, meter);

@@ -48,6 +48,9 @@ export interface KeptFiles {
 /** A list of more names than this stays in the engine, in a variable. */
 const MAX_LITERAL_FILES = 1_000;
 
+/** What scans of whole tables keep: the same every time, as the files of a version never change. */
+const WHOLE_TABLES = new WeakMap<FileTable, KeptFiles>();
+
 /**
  * Finds the files of `table` that can hold a row of the request. What must stay in the engine is kept in
  * the session under `name`.
@@ -63,19 +66,22 @@ export async function keepFiles(
 ): Promise<KeptFiles> {
   const { schema, metadata } = request.snapshot;
   const { partitionColumns, configuration } = metadata;
+  const used = partitionColumns.filter((column) => request.columns === "all" || request.columns.has(column));
+  const isWhole = request.predicate.kind === "constant" && request.predicate.value && used.length === 0;
+  const known = isWhole ? WHOLE_TABLES.get(table) : undefined;
+  if (known !== undefined) return known;
   const keep = skippingSql(request.predicate, { schema, partitionColumns, configuration });
   const digest = quoteString(fileSchemaDigest(schema, partitionColumns));
-  const kept = `SELECT rowid AS position, ${localFileSql(request.snapshot)} AS file, size, partition_values,
+  const keptSql = `SELECT rowid AS position, ${localFileSql(request.snapshot)} AS file, size, partition_values,
       coalesce(tags[${quoteString(FILE_SCHEMA_TAG)}] = ${digest}, false) AS as_in_table
     FROM ${table.relation} WHERE ${keep}`;
   const list = `list(${withoutGlob("file")} ORDER BY position)`;
-  const used = partitionColumns.filter((column) => request.columns === "all" || request.columns.has(column));
   const [row] = await session.rows(
     `SELECT count(*) AS files, coalesce(sum(size), 0)::BIGINT AS bytes, coalesce(bool_and(as_in_table), false) AS as_in_table,
             min(file) FILTER (contains(file, '://')) AS foreign_file,
             ${used.map((column, index) => `${partitionAggregates(column, index)}, `).join("")}
             CASE WHEN count(*) <= ${MAX_LITERAL_FILES} THEN ${list} END AS names
-     FROM (${kept})`,
+     FROM (${keptSql})`,
     { signal },
   );
   const foreign = row?.["foreign_file"];
@@ -98,7 +104,7 @@ export async function keepFiles(
     ? `[${names.map((file) => quoteString(String(file))).join(", ")}]`
     : undefined;
   if (literal === undefined && report.filesKept > 0) {
-    await session.execute(`SET VARIABLE ${quoteIdentifier(name)} = (SELECT ${list} FROM (${kept}))`, {
+    await session.execute(`SET VARIABLE ${quoteIdentifier(name)} = (SELECT ${list} FROM (${keptSql}))`, {
       signal,
     });
   }
@@ -107,17 +113,19 @@ export async function keepFiles(
   if (report.filesKept > 0 && [...partitions.values()].some(({ kind }) => kind === "per-file")) {
     await session.execute(
       `CREATE OR REPLACE TEMP TABLE ${files} AS
-       SELECT row_number() OVER (ORDER BY position) - 1 AS file_index, partition_values FROM (${kept})`,
+       SELECT row_number() OVER (ORDER BY position) - 1 AS file_index, partition_values FROM (${keptSql})`,
       { signal },
     );
   }
-  return {
+  const kept: KeptFiles = {
     report,
     list: literal ?? `getvariable(${quoteString(name)})`,
     table: files,
     asInTable: row?.["as_in_table"] === true,
     partitions,
   };
+  if (isWhole && literal !== undefined) WHOLE_TABLES.set(table, kept);
+  return kept;
 }
 
 /** A value of the column, `v`, and how many different ones there are, NULL among them, `n`. */

@@ -34,6 +34,13 @@ export interface PlannedQuery {
   readonly explain: (error: unknown) => Promise<unknown>;
 }
 
+interface PlanOptions {
+  /** Knows tables that the catalog does not. */
+  readonly resolve?: (reference: TableReference) => Promise<ReferencedTable | undefined>;
+  /** The plan is to be told, and is made in full. */
+  readonly toTell?: boolean;
+}
+
 /** Turns the text of a query into one that the engine runs over exactly the files it needs. */
 export class QueryPlanner implements ScanRunner {
   readonly #engine: Engine;
@@ -70,7 +77,7 @@ export class QueryPlanner implements ScanRunner {
 
   /** What a query would read of each of its tables. */
   async scans(query: SqlSlice, options: QueryOptions): Promise<readonly PlannedScan[]> {
-    const { session, scans } = await this.plan(query, options);
+    const { session, scans } = await this.#planWith(query, options, { toTell: true });
     await this.#engine.release(session);
     return scans;
   }
@@ -130,7 +137,7 @@ export class QueryPlanner implements ScanRunner {
       reference.target.namespace === undefined
         ? { name: "", label: table.label, snapshot }
         : undefined;
-    return this.#bind(await this.#planWith({ text, offset: 0 }, options, resolve), options);
+    return this.#bind(await this.#planWith({ text, offset: 0 }, options, { resolve }), options);
   }
 
   /**
@@ -139,7 +146,7 @@ export class QueryPlanner implements ScanRunner {
    * @throws LakeError `invalid-input` with the position in the script, `not-found`.
    */
   plan(query: SqlSlice, options: QueryOptions): Promise<PlannedQuery> {
-    return this.#planWith(query, options, undefined);
+    return this.#planWith(query, options, {});
   }
 
   async close(): Promise<void> {
@@ -149,7 +156,7 @@ export class QueryPlanner implements ScanRunner {
   async #planWith(
     query: SqlSlice,
     options: QueryOptions,
-    resolve: ((reference: TableReference) => Promise<ReferencedTable | undefined>) | undefined,
+    { resolve, toTell = false }: PlanOptions,
   ): Promise<PlannedQuery> {
     const session = await this.#engine.acquire();
     try {
@@ -163,7 +170,10 @@ export class QueryPlanner implements ScanRunner {
       );
       const { text, parameters } = await expander.expand(query, 0);
       const picked = pickParameters(options.parameters, parameters);
-      const needs = await this.#pushdown(text, picked, expander.tables);
+      const skips = toTell || (await haveFilesToChoose(expander.tables, options.signal));
+      const needs = skips
+        ? await this.#pushdown(text, picked, expander.tables)
+        : new Map<string, TableScan>();
       const scans: PlannedScan[] = [];
       const relations = new Map<string, string>();
       const fileLists: string[] = [];
@@ -217,6 +227,20 @@ export class QueryPlanner implements ScanRunner {
       return pushdown(session, sql, parameters, stubs);
     });
   }
+}
+
+/**
+ * Whether files can be skipped. Of one file the engine reads only the columns and row groups it needs,
+ * and finds them faster than we could plan it.
+ */
+async function haveFilesToChoose(
+  tables: readonly ReferencedTable[],
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  for (const { snapshot } of tables) {
+    if ((await snapshot.withFiles(async (files) => files.count, signal)) > 1) return true;
+  }
+  return false;
 }
 
 /** The query with each relation in the place of its name. */

@@ -26,7 +26,8 @@ export interface Stubs {
 /** Makes a TEMP table and a TEMP view over it for each table; they end with the session. */
 export async function createStubs(session: Session, tables: readonly StubTable[]): Promise<Stubs> {
   const stubs = stubsFor(tables);
-  if (tables.length > 0) await session.execute([...stubs.tables].map(createSql(stubs.prefix)).join(";\n"));
+  for (const statement of [...stubs.tables].flatMap(createSql(stubs.prefix)))
+    await session.execute(statement);
   return stubs;
 }
 
@@ -37,14 +38,14 @@ function stubsFor(tables: readonly StubTable[]): Stubs {
   return { prefix, tables: new Map(tables.map((table) => [`${table.name}_stub`, table])) };
 }
 
-function createSql(prefix: string): (entry: readonly [string, StubTable]) => string {
+function createSql(prefix: string): (entry: readonly [string, StubTable]) => readonly [string, string] {
   return ([physical, { name, columns }]) => {
     const definitions = columns.map(({ engineType }, index) => `${prefix}${index} ${engineType}`);
     const selected = columns.map((column, index) => `${prefix}${index} AS ${quoteIdentifier(column.name)}`);
     const table = `temp.${quoteIdentifier(physical)}`;
-    return (
-      `CREATE TEMP TABLE ${quoteIdentifier(physical)} (${definitions.join(", ")});\n` +
-      `CREATE TEMP VIEW ${quoteIdentifier(name)} AS SELECT ${selected.join(", ")} FROM ${table}`
-    );
+    return [
+      `CREATE TEMP TABLE ${quoteIdentifier(physical)} (${definitions.join(", ")})`,
+      `CREATE TEMP VIEW ${quoteIdentifier(name)} AS SELECT ${selected.join(", ")} FROM ${table}`,
+    ];
   };
 }

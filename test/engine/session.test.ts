@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isLakeError, type LakeError } from "../../core/index.js";
-import { Engine, type Session } from "../../engine/index.js";
+import { Engine, type Row, type Session } from "../../engine/index.js";
 
 /** Minutes of work for any machine; nobody waits for its end. */
 const ENDLESS =
@@ -224,6 +224,26 @@ describe("statements", () => {
           code: "sql-empty",
         });
       }
+    }));
+
+  it("tell their columns before they run, and run on what there is by then", () =>
+    withSession(async (session) => {
+      await session.execute("CREATE TEMP TABLE t AS SELECT 1 AS a");
+      expect(await session.columns("SELECT a, a FROM t")).toEqual([
+        { name: "a", type: "INTEGER" },
+        { name: "a", type: "INTEGER" },
+      ]);
+      expect(await session.columns("FROM t")).toEqual([{ name: "a", type: "INTEGER" }]);
+      await session.execute("INSERT INTO t VALUES (2)");
+      const rows: Row[] = [];
+      for await (const batch of (await session.stream("FROM t")).rows()) rows.push(...batch);
+      expect(rows).toEqual([{ a: 1 }, { a: 2 }]);
+      await session.columns("FROM t");
+      await session.execute("CREATE OR REPLACE TEMP TABLE t AS SELECT 'x' AS b");
+      const again = await session.stream("FROM t");
+      expect(again.columns).toEqual([{ name: "b", type: "VARCHAR" }]);
+      await again.close();
+      expect((await failureOf(session.columns("FROM nothing_there"))).kind).toBe("invalid-input");
     }));
 
   it("tell the rows they changed", () =>
