@@ -26,6 +26,9 @@ const CONNECTION_SETTINGS = "SET enable_progress_bar = true; SET enable_progress
 export class Engine {
   readonly #instance: DuckDBInstance;
   readonly #threadsAreChosen: boolean;
+  /** What work that runs now has asked for. */
+  readonly #wantedThreads: number[] = [];
+  #usualThreads: number | undefined;
   readonly #sessions = new Set<Session>();
   readonly #ownSpillDirectory: string | undefined;
   #closed = false;
@@ -75,13 +78,27 @@ export class Engine {
   }
 
   /**
-   * Gives the engine this many worker threads from now on, unless it has more or their number was an
-   * option. More threads than cores slow queries down, so only work that stands still without asks.
+   * Runs `work` with at least this many worker threads, unless their number was an option. More threads
+   * than cores slow queries down, so only work that stands still without them asks, and gives them back.
    */
-  async atLeastThreads(count: number): Promise<void> {
-    if (this.#threadsAreChosen) return;
-    const statement = `SET GLOBAL threads = greatest(current_setting('threads'), ${count})`;
-    await usingConnection(this.#instance, (connection) => connection.run(statement));
+  async withThreads<T>(count: number, work: () => Promise<T>): Promise<T> {
+    if (this.#threadsAreChosen) return work();
+    this.#wantedThreads.push(count);
+    try {
+      await this.#setThreads();
+      return await work();
+    } finally {
+      this.#wantedThreads.splice(this.#wantedThreads.indexOf(count), 1);
+      await this.#setThreads();
+    }
+  }
+
+  async #setThreads(): Promise<void> {
+    await usingConnection(this.#instance, async (connection) => {
+      this.#usualThreads ??= await currentThreads(connection);
+      const threads = Math.max(this.#usualThreads, ...this.#wantedThreads);
+      await connection.run(`SET GLOBAL threads = ${threads}`);
+    });
   }
 
   /** A session of its own for `work`, closed when `work` settles. */
@@ -125,6 +142,11 @@ export class Engine {
     this.#instance.closeSync();
     if (this.#ownSpillDirectory !== undefined) removeSpillDirectory(this.#ownSpillDirectory);
   }
+}
+
+async function currentThreads(connection: DuckDBConnection): Promise<number> {
+  const result = await connection.runAndReadAll("SELECT current_setting('threads')");
+  return Number(result.getRows()[0]?.[0]);
 }
 
 async function usingConnection(

@@ -93,9 +93,17 @@ function bitOfMatch(expression: string, kind: ValueKind): string {
   return `CASE WHEN ${fits} THEN ${bit} ELSE ${KINDS.text.bit} END`;
 }
 
+/** What a text of any kind but `text` may begin with, beside what sorts before ':'. */
+const FIRST_LETTERS = [..."NnIiTtFf"].map((letter) => letter.charCodeAt(0)).join(", ");
+
 /** SQL: the kind's bit of a field of a CSV record; NULL for NULL and for the empty text. */
 export function csvKindBit(expression: string): string {
-  return `CASE WHEN ${expression} = '' THEN NULL ELSE ${kindBit(expression, TEXT_KINDS, "text")} END`;
+  // Most texts are told by their first character, without a pattern.
+  const isText = `ascii(${expression}) > 57 AND ascii(${expression}) NOT IN (${FIRST_LETTERS})`;
+  return (
+    `CASE WHEN ${expression} = '' THEN NULL WHEN ${isText} THEN ${KINDS.text.bit} ` +
+    `ELSE ${kindBit(expression, TEXT_KINDS, "text")} END`
+  );
 }
 
 /** SQL: the kind's bit of a JSON string. */

@@ -108,7 +108,6 @@ export async function ingest(
     return await context.engine.withSession(async (session) => {
       for (const file of files) toDispose.push(...(await openSource(session, file, { signal })));
       let opened: readonly OpenedSource[] = [...toDispose];
-      await context.engine.atLeastThreads(Math.max(...opened.map(({ threads = 1 }) => threads), 1));
       const target = await findTarget();
       for (let lost = 0; lost < MAX_LOST_RACES; ) {
         const attempt = await landOnce(context, session, target, opened, options, meter);
@@ -163,8 +162,9 @@ async function landOnce(
   try {
     for (const [index, source] of sources.entries()) {
       const share = { doneBytes, sourceBytes: source.sizeBytes, totalBytes };
+      const land = (): Promise<SourceOutcome> => landSource(session, table, source, plan, index, signal);
       const outcome = await meter.during(session, share, () =>
-        landSource(session, table, source, plan, index, signal),
+        source.threads === undefined ? land() : context.engine.withThreads(source.threads, land),
       );
       if (outcome.status === "reopened") {
         await removeFiles(written);
