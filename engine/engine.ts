@@ -26,9 +26,9 @@ const CONNECTION_SETTINGS = "SET enable_progress_bar = true; SET enable_progress
 export class Engine {
   readonly #instance: DuckDBInstance;
   readonly #threadsAreChosen: boolean;
-  /** What work that runs now has asked for. */
-  readonly #wantedThreads: number[] = [];
   #usualThreads: number | undefined;
+  /** What the latest work has asked for. */
+  #extraThreads: number | undefined;
   readonly #sessions = new Set<Session>();
   readonly #ownSpillDirectory: string | undefined;
   #closed = false;
@@ -78,26 +78,16 @@ export class Engine {
   }
 
   /**
-   * Runs `work` with at least this many worker threads, unless their number was an option. More threads
-   * than cores slow queries down, so only work that stands still without them asks, and gives them back.
+   * Sets the worker threads for the work that begins now: `count` at least, or as many as there usually
+   * are; their number stays when it was an option. More threads than cores slow queries down, and a
+   * change costs tens of milliseconds, so it is left to the next work to take extra threads back.
    */
-  async withThreads<T>(count: number, work: () => Promise<T>): Promise<T> {
-    if (this.#threadsAreChosen) return work();
-    this.#wantedThreads.push(count);
-    try {
-      await this.#setThreads();
-      return await work();
-    } finally {
-      this.#wantedThreads.splice(this.#wantedThreads.indexOf(count), 1);
-      await this.#setThreads();
-    }
-  }
-
-  async #setThreads(): Promise<void> {
+  async useThreads(count?: number): Promise<void> {
+    if (this.#threadsAreChosen || count === this.#extraThreads) return;
+    this.#extraThreads = count;
     await usingConnection(this.#instance, async (connection) => {
       this.#usualThreads ??= await currentThreads(connection);
-      const threads = Math.max(this.#usualThreads, ...this.#wantedThreads);
-      await connection.run(`SET GLOBAL threads = ${threads}`);
+      await connection.run(`SET GLOBAL threads = ${Math.max(this.#usualThreads, count ?? 0)}`);
     });
   }
 

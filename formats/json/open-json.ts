@@ -26,6 +26,8 @@ export interface JsonSource {
 /** The engine's own limit on a record; and what a document may grow to, as it is one record. */
 export const USUAL_RECORD_BYTES = 16 * 1024 * 1024;
 const MAXIMUM_RECORD_BYTES = 1024 * 1024 * 1024;
+/** The engine reads a file of up to one buffer, twice the usual record, on one thread whatever there are. */
+const SPLIT_BYTES = 2 * USUAL_RECORD_BYTES;
 
 /** Opens a file of JSON records: lines, one array, or values one after another (a document is one row). */
 export async function openJson(
@@ -59,7 +61,7 @@ export async function openJson(
     columns: columns.map(({ name, plan }) => ({ name, type: typeOfPlan(plan) })),
     notes,
     sizeBytes: source.sizeBytes,
-    threads: STRICT_READING_THREADS,
+    ...(file.size > SPLIT_BYTES ? { threads: STRICT_READING_THREADS } : {}),
     relation: () => convertedRows(records, inferred.columns),
     dispose: async () => file.dispose?.(),
     reopen: async (failure) => openJson(session, await retry(failure, inferred.exact), signal),

@@ -162,9 +162,9 @@ async function landOnce(
   try {
     for (const [index, source] of sources.entries()) {
       const share = { doneBytes, sourceBytes: source.sizeBytes, totalBytes };
-      const land = (): Promise<SourceOutcome> => landSource(session, table, source, plan, index, signal);
+      await context.engine.useThreads(source.threads);
       const outcome = await meter.during(session, share, () =>
-        source.threads === undefined ? land() : context.engine.withThreads(source.threads, land),
+        landSource(session, table, source, plan, index, signal),
       );
       if (outcome.status === "reopened") {
         await removeFiles(written);

@@ -158,6 +158,7 @@ export class QueryPlanner implements ScanRunner {
     options: QueryOptions,
     { resolve, toTell = false }: PlanOptions,
   ): Promise<PlannedQuery> {
+    await this.#engine.useThreads();
     const session = await this.#engine.acquire();
     try {
       const expander = new QueryExpander(

@@ -15,26 +15,20 @@ async function opened(
   return { engine, threads };
 }
 
-test("work gets the threads it asks for, never fewer than there are, and gives them back", async () => {
+test("work gets the threads it asks for, never fewer than there are, and the next takes them back", async () => {
   const { engine, threads } = await opened({});
   const usual = await threads();
-  await engine.withThreads(usual + 2, async () => {
-    expect(await threads()).toBe(usual + 2);
-    expect(await engine.withThreads(usual + 1, threads)).toBe(usual + 2);
-    expect(await threads()).toBe(usual + 2);
-  });
+  await engine.useThreads(usual + 2);
+  expect(await threads()).toBe(usual + 2);
+  await engine.useThreads(1);
   expect(await threads()).toBe(usual);
-  expect(await engine.withThreads(1, threads)).toBe(usual);
-});
-
-test("threads are given back by work that fails", async () => {
-  const { engine, threads } = await opened({});
-  const usual = await threads();
-  await expect(engine.withThreads(usual + 1, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  await engine.useThreads(usual + 1);
+  await engine.useThreads();
   expect(await threads()).toBe(usual);
 });
 
 test("a number of threads that was chosen stays", async () => {
   const { engine, threads } = await opened({ threads: 1 });
-  expect(await engine.withThreads(3, threads)).toBe(1);
+  await engine.useThreads(3);
+  expect(await threads()).toBe(1);
 });
