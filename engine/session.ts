@@ -15,7 +15,7 @@ import { toLakeError } from "./errors.js";
 import { type ChunkSource, columnNamesOf, type ResultColumn, ResultStream } from "./result-stream.js";
 import { rowsOf } from "./rows.js";
 import { quoteString } from "./sql-text.js";
-import { parseSyntaxTree, writeSyntaxTree } from "./syntax-tree.js";
+import { parseSyntaxTree } from "./syntax-tree.js";
 import { typeText } from "./type-text.js";
 import type { Row } from "./value.js";
 
@@ -147,14 +147,6 @@ export class Session {
   async parse(sql: string): Promise<JsonObject> {
     const [row] = await this.rows(`SELECT json_serialize_sql(${quoteString(sql)}) AS tree`);
     return parseSyntaxTree(String(row?.["tree"]));
-  }
-
-  /** The SQL text of a syntax tree that {@link parse} gave. */
-  async unparse(tree: JsonObject): Promise<string> {
-    const [row] = await this.rows(
-      `SELECT json_deserialize_sql(${quoteString(writeSyntaxTree(tree))}::JSON) AS sql`,
-    );
-    return String(row?.["sql"]);
   }
 
   /**

@@ -1,9 +1,8 @@
-import { LosslessNumber, parse, stringify } from "lossless-json";
+import { parse } from "lossless-json";
 import { isJsonObject, type JsonObject, type JsonValue, LakeError } from "../core/index.js";
 
 /**
- * Reads what `json_serialize_sql` wrote. Its integers keep all 64 bits; its other numbers are
- * doubles, which DuckDB insists on getting back as numbers.
+ * Reads what `json_serialize_sql` wrote. Its integers keep all 64 bits; its other numbers are doubles.
  *
  * @throws LakeError `invalid-input` with the parser's message and position.
  */
@@ -37,23 +36,4 @@ function parseNumbers(text: string): JsonValue {
 function exactNumber(text: string): number | bigint {
   const number = Number(text);
   return /^-?\d+$/.test(text) && !Number.isSafeInteger(number) ? BigInt(text) : number;
-}
-
-/** The text that `json_deserialize_sql` reads: a double has a fraction or an exponent, or it is refused. */
-export function writeSyntaxTree(tree: JsonObject): string {
-  return stringify(tree, (_key, value) => (isDoubleConstant(value) ? withFraction(value) : value)) ?? "";
-}
-
-type DoubleConstant = JsonObject & { readonly value: number };
-
-function isDoubleConstant(value: unknown): value is DoubleConstant {
-  if (typeof value !== "object" || value === null || !("type" in value && "value" in value)) return false;
-  const { type } = value;
-  if (typeof type !== "object" || type === null || !("id" in type)) return false;
-  return (type.id === "DOUBLE" || type.id === "FLOAT") && typeof value.value === "number";
-}
-
-function withFraction(constant: DoubleConstant): object {
-  const text = String(constant.value);
-  return { ...constant, value: new LosslessNumber(/^-?\d+$/.test(text) ? `${text}.0` : text) };
 }
