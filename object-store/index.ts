@@ -1,7 +1,7 @@
 export { CountingStore, type StoreCounts, type StoreVerb, type VerbCount } from "./counting.js";
 export { LocalStore } from "./local.js";
 export { MemoryStore } from "./memory.js";
-export { compareUtf8, isObjectPath, joinPath, objectPath } from "./object-path.js";
+export { compareUtf8, isObjectPath, objectPath } from "./object-path.js";
 export type {
   AdoptedFile,
   ByteRange,

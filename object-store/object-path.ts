@@ -21,11 +21,6 @@ export function isObjectPath(text: string): text is ObjectPath {
   );
 }
 
-/** Joins a (possibly empty) prefix and a path. */
-export function joinPath(prefix: string, path: string): ObjectPath {
-  return objectPath(prefix === "" ? path : `${prefix}/${path}`);
-}
-
 /**
  * Orders well-formed strings as their UTF-8 bytes. JavaScript's own order is that of UTF-16 code
  * units, which puts U+10000 and above (surrogates, D800 to DFFF) below U+E000 to U+FFFF.

@@ -199,7 +199,8 @@ async function landOnce(
     return { status: "landed", report };
   } catch (error) {
     // A commit that failed for want of an answer may yet be in the log: then the files must stay.
-    if (!committing || isLakeError(error, "cancelled")) await removeFiles(written);
+    const isLeftOut = isLakeError(error, "cancelled") || isLakeError(error, "conflict");
+    if (!committing || isLeftOut) await removeFiles(written);
     throw error;
   }
 }

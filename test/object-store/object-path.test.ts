@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compareUtf8, joinPath, objectPath } from "../../object-store/index.js";
+import { compareUtf8, objectPath } from "../../object-store/index.js";
 
 test.each(["a", "a/b", ".a", "..a", "a b/ü", "a\\b", "%2e%2e/x", "\u{1F43B}"])(
   "%j is an object path",
@@ -16,12 +16,6 @@ test.each(["", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a\0", "\uD8
     );
   },
 );
-
-test("joinPath joins a prefix and a path", () => {
-  expect(joinPath("", "a/b")).toBe("a/b");
-  expect(joinPath("x/y", "a")).toBe("x/y/a");
-  expect(() => joinPath("x", "../y")).toThrow(expect.objectContaining({ code: "object-path" }));
-});
 
 test("compareUtf8 puts astral characters last, as their bytes do", () => {
   const sorted = [
