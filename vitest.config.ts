@@ -30,6 +30,7 @@ export default defineConfig({
         test: {
           name: "interop",
           include: ["test/interop/**/*.test.ts"],
+          globalSetup: ["test/interop/spark/shared-peer.ts"],
           testTimeout: 300_000,
           pool: "forks",
           fileParallelism: false,

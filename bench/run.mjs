@@ -8,13 +8,23 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { compare, figure } from "./compare.mjs";
 import { markdown } from "./report.mjs";
+import { checkpoint } from "./workloads/checkpoint-1m.mjs";
 import { ingest } from "./workloads/ingest.mjs";
 import { openLog } from "./workloads/open-log.mjs";
 import { point } from "./workloads/point.mjs";
 import { scan } from "./workloads/scan.mjs";
+import { scanFeatures } from "./workloads/scan-features.mjs";
 import { startup } from "./workloads/startup.mjs";
 
-const WORKLOADS = { scan, ingest, point, startup, "open-300k": openLog };
+const WORKLOADS = {
+  scan,
+  "scan-features": scanFeatures,
+  ingest,
+  point,
+  startup,
+  "open-300k": openLog,
+  "checkpoint-1m": checkpoint,
+};
 const RESULTS = path.join(import.meta.dirname, "results/latest.json");
 
 const { size, names } = chosen(process.argv.slice(2));

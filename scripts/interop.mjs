@@ -1,5 +1,6 @@
-// Runs the interop suite: makes .venv from test/interop/requirements.txt when it is absent or stale, then
-// runs Vitest with GRIZZLY_PYTHON set to its Python. Arguments go to Vitest.
+// Runs the interop suite: makes .venv from test/interop/requirements.txt when it is absent or stale, fetches
+// Delta's jars for Spark into it once, then runs Vitest with GRIZZLY_PYTHON set to its Python. Arguments go to
+// Vitest; with --prepare alone everything is made ready and no test runs.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -10,6 +11,9 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const requirements = path.join(root, "test/interop/requirements.txt");
 const environment = path.join(root, ".venv");
 const python = path.join(environment, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+/** Where session.py puts the jars; it appears whole or not at all. */
+const jars = path.join(environment, "delta-jars");
+const JAVA_NEEDED = 17;
 
 function fail(message) {
   process.stderr.write(`${message}\n`);
@@ -28,13 +32,28 @@ function findPython() {
   );
 }
 
-function run(label, command, args) {
+/** Spark runs on the Java of JAVA_HOME, or else on the one of the PATH. */
+function checkJava() {
+  const home = process.env["JAVA_HOME"];
+  const java = home === undefined ? "java" : path.join(home, "bin/java");
+  const probed = spawnSync(java, ["-XshowSettings:properties", "-version"], { encoding: "utf8" });
+  const found = /java\.specification\.version = (\d+)/.exec(probed.stderr ?? "")?.[1];
+  if (found !== undefined && Number(found) >= JAVA_NEEDED) return;
+  const instead = found === undefined ? `\`${java}\` does not run` : `\`${java}\` is Java ${found}`;
+  fail(
+    `The interop suite needs Java ${JAVA_NEEDED} or newer for Spark: ${instead}. JAVA_HOME or the PATH tells which.`,
+  );
+}
+
+function run(label, command, args, hint = "") {
   process.stderr.write(`${label}\n`);
-  const done = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
-  if (done.status !== 0) fail(`failed: ${command} ${args.join(" ")}`);
+  const done = spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 64 << 20 });
+  if (done.status === 0) return;
+  fail(`${done.stdout}${done.stderr}\nfailed: ${command} ${args.join(" ")}${hint}`);
 }
 
 const { command, version } = findPython();
+checkJava();
 const stamp = path.join(environment, ".grizzly-stamp");
 const key = createHash("sha256").update(version).update(readFileSync(requirements)).digest("hex");
 if (!existsSync(python) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== key) {
@@ -43,6 +62,15 @@ if (!existsSync(python) || !existsSync(stamp) || readFileSync(stamp, "utf8") !==
   run("Installing test/interop/requirements.txt ...", python, [...pip, "--requirement", requirements]);
   writeFileSync(stamp, key);
 }
+if (!existsSync(jars)) {
+  run(
+    "Fetching Delta's jars for Spark from Maven Central ...",
+    python,
+    ["-B", path.join(root, "test/interop/spark/session.py")],
+    "\nSpark's package resolver says above what it could not fetch; the network must reach Maven Central.",
+  );
+}
+if (process.argv[2] === "--prepare") process.exit(0);
 
 const suite = spawnSync(
   process.execPath,

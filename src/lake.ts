@@ -2,12 +2,16 @@ import { Catalog, type CatalogTable, type CatalogView, parseTableName } from "..
 import { type Clock, type Logger, silentLogger, systemClock } from "../core/index.js";
 import { Engine, type EngineOptions, type Parameters } from "../engine/index.js";
 import { openStore } from "../object-store/index.js";
+import { type CreateTableOptions, createTable } from "./operations/create-table.js";
 import { type IngestOptions, type IngestReport, ingest } from "./operations/ingest.js";
+import { type NewTable, tableDefinition } from "./operations/table-definition.js";
+import { LakeTableStatements } from "./operations/table-statements.js";
 import { QueryPlanner } from "./sql/query-planner.js";
 import type { SqlResult } from "./sql/result.js";
 import { StatementRunner } from "./sql/statement-runner.js";
 import { Table } from "./table.js";
-import { shortName, TableResolver } from "./table-resolver.js";
+import type { TableChangeReport } from "./table-change-report.js";
+import { parseTarget, shortName, TableResolver } from "./table-resolver.js";
 
 export interface LakeOptions {
   /** The engine's limit on its own memory, such as `"4GB"`; default 80% of the machine's. */
@@ -75,11 +79,12 @@ export class Lake {
     const store = openStore(uri);
     this.#resolver = new TableResolver(store, catalog, engine, clock);
     this.#planner = new QueryPlanner(engine, this.#resolver, catalog);
-    this.#statements = new StatementRunner(this.#planner, this.#resolver, catalog);
+    const tables = new LakeTableStatements(this.#resolver, { clock, logger, rows: this.#planner });
+    this.#statements = new StatementRunner(this.#planner, this.#resolver, catalog, tables);
   }
 
   /**
-   * Runs one statement: a query, EXPLAIN, CREATE or DROP VIEW, SHOW TABLES.
+   * Runs one statement: a query, EXPLAIN, CREATE or ALTER TABLE, CREATE or DROP VIEW, SHOW TABLES.
    *
    * @throws LakeError `invalid-input` for text that is not one statement, `not-found` for a table,
    *   version or time that does not exist.
@@ -110,7 +115,29 @@ export class Lake {
 
   /** @throws LakeError `not-found` when the catalog has no such table. */
   async table(name: string): Promise<Table> {
-    return new Table(await this.#resolver.resolve(name), this.#planner);
+    const changes = { clock: this.#clock, logger: this.#logger };
+    return new Table(await this.#resolver.resolve(name), this.#planner, changes);
+  }
+
+  /**
+   * Creates a table without rows: `[namespace.]table`, or a path.
+   *
+   * @throws LakeError `already-exists` unless `ifNotExists`, `invalid-input` for a table that cannot be.
+   */
+  async createTable(
+    name: string,
+    table: NewTable,
+    options: CreateTableOptions = {},
+  ): Promise<TableChangeReport> {
+    const target = parseTarget(name);
+    const findTarget = (): ReturnType<TableResolver["forNewTable"]> => this.#resolver.forNewTable(target);
+    return createTable(
+      { clock: this.#clock, logger: this.#logger },
+      findTarget,
+      target.kind === "name",
+      tableDefinition(table),
+      options,
+    );
   }
 
   /** In the order of their names. */

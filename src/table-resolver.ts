@@ -54,8 +54,12 @@ export class TableResolver {
   }
 
   /** The table to land in: a name, or namespace, that the catalog does not have is entered. */
-  async forIngest(text: string): Promise<ResolvedTable> {
-    const target = parseTarget(text);
+  forIngest(text: string): Promise<ResolvedTable> {
+    return this.forNewTable(parseTarget(text));
+  }
+
+  /** The table to create: a name, or namespace, that the catalog does not have is entered. */
+  async forNewTable(target: Target): Promise<ResolvedTable> {
     if (target.kind === "path") return this.byPath(target.path);
     if (target.name.namespace !== DEFAULT_NAMESPACE) {
       await this.#catalog.createNamespace(target.name.namespace, { ifNotExists: true });
@@ -107,7 +111,8 @@ async function hasLog(table: DeltaTable): Promise<boolean> {
   return false;
 }
 
-type Target =
+/** A table as a person names it. */
+export type Target =
   | { readonly kind: "path"; readonly path: string }
   | { readonly kind: "name"; readonly name: TableName };
 

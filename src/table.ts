@@ -1,7 +1,11 @@
 import { type JsonObject, LakeError } from "../core/index.js";
 import type { Parameters } from "../engine/index.js";
 import {
+  type Alteration,
   type AsOf,
+  type ChangeBound,
+  type ChangeRange,
+  type CheckpointKind,
   type CheckpointReport,
   type HistoryEntry as LogHistoryEntry,
   readerFeatures,
@@ -10,8 +14,16 @@ import {
   version,
   writerFeatures,
 } from "../table-format/index.js";
+import { alterTable } from "./operations/alter-table.js";
+import { type DeleteOptions, type DeleteReport, deleteRows } from "./operations/delete/delete-rows.js";
+import { type FsckOptions, fsck } from "./operations/fsck/fsck.js";
+import type { FsckReport } from "./operations/fsck/report.js";
+import type { TableChangeContext } from "./operations/table-change.js";
+import { alterationOf } from "./sql/ddl/parse-texts.js";
 import { parseInstant } from "./sql/instant.js";
+import type { PlannedQuery } from "./sql/query-planner.js";
 import type { SqlResult } from "./sql/result.js";
+import type { TableChangeReport } from "./table-change-report.js";
 import type { ResolvedTable } from "./table-resolver.js";
 
 /** A version of a table: its number, or an instant as ISO 8601 text (UTC where no offset is given). */
@@ -60,19 +72,40 @@ export interface ScanOptions extends VersionSelector {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ChangesOptions extends Omit<ScanOptions, "version" | "timestamp"> {
+  /** The first version to read the changes of; a text or Date: the first one at or after that instant. */
+  readonly from: bigint | number | string | Date;
+  /** The last one, itself included; a text or Date: the last one at or before that instant. Default the newest. */
+  readonly to?: bigint | number | string | Date | undefined;
+}
+
 /** What a {@link Table} needs of its lake. */
 export interface ScanRunner {
   scan(table: ResolvedTable, options: ScanOptions): Promise<SqlResult>;
 }
 
+/** What operations that change rows need of their lake. */
+export interface QueryRunner extends ScanRunner {
+  changes(table: ResolvedTable, options: ChangesOptions): Promise<SqlResult>;
+  /** Plans a query over one version of a table, which it calls `scanned`. Give the plan back to `release`. */
+  planOver(
+    table: { readonly label: string; readonly snapshot: Snapshot },
+    query: string,
+    options: { readonly parameters?: Parameters | undefined; readonly signal?: AbortSignal | undefined },
+  ): Promise<PlannedQuery>;
+  release(query: PlannedQuery): Promise<void>;
+}
+
 /** One table of a lake, by name or by path. */
 export class Table {
   readonly #resolved: ResolvedTable;
-  readonly #runner: ScanRunner;
+  readonly #runner: QueryRunner;
+  readonly #changes: Omit<TableChangeContext, "rows">;
 
-  constructor(resolved: ResolvedTable, runner: ScanRunner) {
+  constructor(resolved: ResolvedTable, runner: QueryRunner, changes: Omit<TableChangeContext, "rows">) {
     this.#resolved = resolved;
     this.#runner = runner;
+    this.#changes = changes;
   }
 
   get name(): string {
@@ -126,9 +159,73 @@ export class Table {
     return this.#runner.scan(this.#resolved, options);
   }
 
-  /** Writes a checkpoint of the newest version, so that opening the table reads less of its log. */
-  async checkpoint(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<CheckpointReport> {
-    return this.#resolved.table.checkpoint(options.signal);
+  /**
+   * Reads the rows that a range of versions inserted, updated and deleted, from the table's change data feed:
+   * the table's columns at the end of the range, and `_change_type`, `_commit_version`, `_commit_timestamp`.
+   *
+   * @throws LakeError `invalid-input` for a version without a change feed, `not-found` for one that does not
+   *   exist or whose log or files are gone, `unsupported` when columns were dropped or renamed within the range.
+   */
+  changes(options: ChangesOptions): Promise<SqlResult> {
+    return this.#runner.changes(this.#resolved, options);
+  }
+
+  /**
+   * Changes what the table is: its columns, properties, constraints or features.
+   *
+   * @param change what follows the table in ALTER TABLE: `ADD COLUMN discount DOUBLE AFTER amount`
+   * @throws LakeError `invalid-input` for a change that cannot be, `conflict` when other writers kept
+   *   changing the table.
+   */
+  alter(
+    change: string,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<TableChangeReport> {
+    return this.#alter(alterationOf(change), signal);
+  }
+
+  /** Sets table properties. @throws LakeError `invalid-input` naming the property. */
+  setProperties(
+    properties: Readonly<Record<string, string>>,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<TableChangeReport> {
+    return this.#alter({ kind: "set-properties", properties }, signal);
+  }
+
+  /**
+   * Writes a checkpoint of the newest version, so that opening the table reads less of its log.
+   *
+   * @param options `kind` default: what the table asks for
+   * @throws LakeError `invalid-input` for a kind that the table may not have.
+   */
+  async checkpoint(
+    options: { readonly kind?: CheckpointKind | undefined; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<CheckpointReport> {
+    return this.#resolved.table.checkpoint(options.signal, { kind: options.kind });
+  }
+
+  /**
+   * Checks the table from its log to its data, and changes nothing. Damage is what it reports, not what it
+   * throws.
+   *
+   * @throws LakeError `not-found` when there is no table, or no such version.
+   */
+  fsck(options: FsckOptions = {}): Promise<FsckReport> {
+    return fsck(this.#resolved, this.#changes.clock, options);
+  }
+
+  /**
+   * Deletes the rows for which a condition is TRUE, in one commit.
+   *
+   * @throws LakeError `invalid-input` for a condition that cannot be and for an append-only table, `conflict`
+   *   when other writers kept changing rows.
+   */
+  delete(options: DeleteOptions = {}): Promise<DeleteReport> {
+    return deleteRows({ ...this.#changes, rows: this.#runner }, this.#resolved, options);
+  }
+
+  #alter(alteration: Alteration, signal: AbortSignal | undefined): Promise<TableChangeReport> {
+    return alterTable({ ...this.#changes, rows: this.#runner }, this.#resolved, alteration, signal);
   }
 
   #snapshot(at: VersionSelector): Promise<Snapshot> {
@@ -146,6 +243,16 @@ export function asOf(at: VersionSelector): AsOf {
   return { timestamp: at.timestamp instanceof Date ? at.timestamp.getTime() : parseInstant(at.timestamp) };
 }
 
+/** @throws LakeError `invalid-input` for an end that is no version and no point in time. */
+export function changeRange({ from, to }: ChangesOptions): ChangeRange {
+  return { from: changeBound(from), to: to === undefined ? undefined : changeBound(to) };
+}
+
+function changeBound(bound: ChangesOptions["from"]): ChangeBound {
+  if (typeof bound === "string") return { timestamp: parseInstant(bound) };
+  return bound instanceof Date ? { timestamp: bound.getTime() } : { version: version(bound) };
+}
+
 async function totalsOf(
   snapshot: Snapshot,
 ): Promise<Pick<TableDetail, "numFiles" | "numRows" | "sizeInBytes">> {
@@ -154,7 +261,8 @@ async function totalsOf(
     engine.withSession(async (session) => {
       const [row] = await session.rows(
         `SELECT sum(rows)::BIGINT AS rows, count(*) FILTER (rows IS NULL) AS untold
-         FROM (SELECT TRY_CAST(json_extract_string(stats, '$.numRecords') AS BIGINT) AS rows FROM ${files.relation})`,
+         FROM (SELECT TRY_CAST(json_extract_string(stats, '$.numRecords') AS BIGINT) - coalesce(deletion_vector.cardinality, 0) AS rows
+               FROM ${files.relation})`,
       );
       const numRows = row?.["untold"] === 0n ? BigInt(String(row["rows"] ?? 0)) : undefined;
       return { numFiles: files.count, numRows, sizeInBytes: files.sizeInBytes };

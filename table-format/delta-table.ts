@@ -1,26 +1,29 @@
 import { type Clock, isLakeError, systemClock } from "../core/index.js";
-import { quoteString, type Value } from "../engine/index.js";
-import type { PartitionValues } from "./log/actions.js";
-import { type HistoryEntry, readHistory } from "./log/history.js";
+import {
+  type CheckpointOptions,
+  type CheckpointReport,
+  writeCheckpoint,
+} from "./checkpoint/write-checkpoint.js";
+import type { Metadata } from "./log/actions.js";
+import { type VersionChecksum, writeChecksum } from "./log/checksum.js";
+import { type HistoryEntry, readHistory, readOwnTimestamp } from "./log/history.js";
+import { type InCommitTimestamps, inCommitTimestamps } from "./log/in-commit-timestamps.js";
 import { findSegment, listLog } from "./log/log-listing.js";
-import type { LogFile } from "./log/log-path.js";
+import type { CommitFile, LogFile } from "./log/log-path.js";
 import { type LogSegment, newestCheckpoint, planSegment } from "./log/segment.js";
 import { versionAt } from "./log/timestamps.js";
 import type { Version } from "./log/version.js";
-import { checkReadable, checkWritable } from "./protocol/features.js";
+import { type CommittedEntry, checksumAfter, checksumOfSnapshot } from "./maintenance/after-commit.js";
+import { type CleanupReport, cleanUpLog } from "./maintenance/clean-up-log.js";
+import { type CompactionRange, type CompactionReport, compactLog } from "./maintenance/compact-log.js";
+import { checkWritable } from "./protocol/features.js";
 import { checkpointInterval } from "./protocol/table-properties.js";
-import { findField, type StructType } from "./schema/index.js";
-import { partitionTextSql, partitionValueSql } from "./skipping/partition-value.js";
-import { type CheckpointReport, writeCheckpoint } from "./snapshot/checkpoint.js";
-import { applyActions, completeState, type PartialState, replayState } from "./snapshot/replay.js";
-import { Snapshot, type TableFolder } from "./snapshot/snapshot.js";
-import {
-  type CommitOutcome,
-  commit,
-  type LiveFile,
-  readCommit,
-  type StagedCommit,
-} from "./transaction/transaction.js";
+import { advanceSnapshot, openSnapshot, readState } from "./snapshot/open-snapshot.js";
+import type { Snapshot, TableFolder } from "./snapshot/snapshot.js";
+import { liveFiles } from "./transaction/live-files.js";
+import { ROW_TRACKING_DOMAIN, rowIdHighWaterMark } from "./transaction/row-ids.js";
+import type { StagedCommit } from "./transaction/staged-commit.js";
+import { type CommitOutcome, commit, type ReadVersion } from "./transaction/transaction.js";
 
 /** Which version: by number, by instant (milliseconds since the epoch), or the newest. */
 export type AsOf = { readonly version: Version } | { readonly timestamp: number } | undefined;
@@ -30,22 +33,15 @@ const CACHED_SNAPSHOTS = 8;
 /** New commits that are worth applying one by one to a snapshot at hand. */
 const MAX_CATCH_UP = 100;
 
-/** The partition values in a row of a file table. */
-function partitionValuesOf(value: Value): PartitionValues {
-  if (!(value instanceof Map)) return {};
-  return Object.fromEntries([...value].map(([name, text]) => [String(name), textOf(text)]));
+/** Something a commit left to be done that could not be. */
+export interface MaintenanceFailure {
+  readonly what: string;
+  readonly cause: unknown;
 }
 
-function textOf(value: Value): string | null {
-  return value === null ? null : String(value);
-}
-
-/** SQL for a partition value of a file table as we would spell it; one that is not of its type stays as it is. */
-function ourPartitionText(schema: StructType, name: string): string {
-  const text = `NULLIF(partition_values[${quoteString(name)}], '')`;
-  const type = findField(schema, name)?.type;
-  if (type === undefined) return text;
-  return `coalesce(TRY(${partitionTextSql(type)(partitionValueSql(type)(text))}), ${text})`;
+function readVersion({ version, protocol, metadata, state }: Snapshot): ReadVersion {
+  const rowIds = rowIdHighWaterMark(state.domains.get(ROW_TRACKING_DOMAIN));
+  return { version, protocol, metadata, rowIdHighWaterMark: rowIds };
 }
 
 /** A Delta table: its versions, its history, and the way to commit to it. */
@@ -54,6 +50,8 @@ export class DeltaTable {
   readonly #clock: Clock;
   readonly #snapshots = new Map<Version, Snapshot>();
   #newest: Snapshot | undefined;
+  /** The one written last: the next commit usually follows it. */
+  #checksum: { readonly version: Version; readonly checksum: VersionChecksum } | undefined;
 
   constructor(folder: TableFolder, clock: Clock = systemClock) {
     this.folder = folder;
@@ -73,15 +71,7 @@ export class DeltaTable {
    */
   async snapshot(asOf?: AsOf, signal?: AbortSignal): Promise<Snapshot> {
     if (asOf === undefined) return this.#newestSnapshot(signal);
-    const version =
-      "version" in asOf
-        ? asOf.version
-        : versionAt(
-            await listLog(this.folder.store, undefined, signal),
-            this.where,
-            asOf.timestamp,
-            this.#clock.now(),
-          );
+    const version = "version" in asOf ? asOf.version : await this.#versionAt(asOf.timestamp, signal);
     return this.#snapshots.get(version) ?? this.#open(version, signal);
   }
 
@@ -99,12 +89,25 @@ export class DeltaTable {
     readonly limit?: number | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Promise<HistoryEntry[]> {
-    return readHistory(this.folder.store, options);
+    return readHistory(this.folder.store, {
+      ...options,
+      inCommitTimestamps: () => this.#inCommitTimestamps(options?.signal),
+    });
   }
 
-  /** Writes a checkpoint of the newest version. */
-  async checkpoint(signal?: AbortSignal): Promise<CheckpointReport> {
-    return writeCheckpoint(await this.snapshot(undefined, signal), this.#clock.now(), signal);
+  /** Writes a checkpoint of the newest version. @throws LakeError as {@link writeCheckpoint}. */
+  async checkpoint(signal?: AbortSignal, options?: CheckpointOptions): Promise<CheckpointReport> {
+    return writeCheckpoint(await this.snapshot(undefined, signal), this.#clock.now(), signal, options);
+  }
+
+  /** Deletes what the log no longer needs by the table's retention, as is done after a checkpoint. */
+  async cleanUpLog(signal?: AbortSignal): Promise<CleanupReport> {
+    return cleanUpLog(await this.snapshot(undefined, signal), this.#clock.now(), signal);
+  }
+
+  /** Writes a log compaction file; nothing does so by itself. @throws LakeError as {@link compactLog}. */
+  compactLog(range: CompactionRange, signal?: AbortSignal): Promise<CompactionReport> {
+    return compactLog(this.folder, range, signal);
   }
 
   /**
@@ -121,8 +124,9 @@ export class DeltaTable {
     return commit(
       {
         store: this.folder.store,
-        readVersion: read?.version,
-        liveFiles: (at, liveSignal) => this.#liveFiles(at, liveSignal),
+        read: read === undefined ? undefined : readVersion(read),
+        liveFiles: async (at, liveSignal) =>
+          liveFiles(await this.snapshot({ version: at }, liveSignal), undefined, liveSignal),
         now: () => this.#clock.now(),
       },
       staged,
@@ -140,6 +144,50 @@ export class DeltaTable {
     return of > 0n && of % checkpointInterval(configuration) === 0n;
   }
 
+  /**
+   * Does what a commit leaves to be done: its checksum, and where it is due a checkpoint, after which the log
+   * loses what is no longer needed. The commit stands whatever becomes of it, so failures are given back.
+   */
+  async maintain(
+    entry: CommittedEntry,
+    configuration: Metadata["configuration"],
+    signal?: AbortSignal,
+  ): Promise<readonly MaintenanceFailure[]> {
+    const failures: MaintenanceFailure[] = [];
+    const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+      try {
+        await work();
+      } catch (cause) {
+        failures.push({ what, cause });
+      }
+    };
+    const isDue = this.wantsCheckpoint(entry.version, configuration);
+    await attempt("checksum", () => this.#writeChecksum(entry, isDue, signal));
+    if (isDue) {
+      await attempt("checkpoint", () => this.checkpoint(signal));
+      await attempt("log cleanup", () => this.cleanUpLog(signal));
+    }
+    return failures;
+  }
+
+  /** @param mayReplay whether the version is worth replaying, where the one before it has no checksum */
+  async #writeChecksum(
+    entry: CommittedEntry,
+    mayReplay: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { store } = this.folder;
+    let checksum = await checksumAfter(store, entry, this.#checksum, signal);
+    if (checksum === undefined && mayReplay) {
+      const snapshot = await this.snapshot({ version: entry.version }, signal);
+      checksum = await checksumOfSnapshot(snapshot, entry, signal);
+    }
+    if (checksum === undefined) return;
+    this.#checksum = { version: entry.version, checksum };
+    const written = await writeChecksum(store, entry.version, checksum, { signal });
+    if (written.status === "failed") throw written.cause;
+  }
+
   /** Frees what the snapshots at hand hold in the engine. */
   async release(): Promise<void> {
     const snapshots = [...this.#snapshots.values()];
@@ -148,83 +196,64 @@ export class DeltaTable {
     for (const snapshot of snapshots) await snapshot.retire();
   }
 
-  async #liveFiles(at: Version, signal: AbortSignal | undefined): Promise<LiveFile[]> {
-    const snapshot = await this.snapshot({ version: at }, signal);
-    const { partitionColumns } = snapshot.metadata;
-    const ours = partitionColumns.map(
-      (name, index) => `${ourPartitionText(snapshot.schema, name)} AS p${index}`,
-    );
-    const select = ["path", "size", "partition_values", ...ours].join(", ");
-    return snapshot.withFiles(
-      (files) =>
-        this.folder.engine.withSession(async (session) => {
-          const rows = await session.rows(`SELECT ${select} FROM ${files.relation}`, { signal });
-          return rows.map((row) => ({
-            path: String(row["path"]),
-            size: BigInt(String(row["size"])),
-            partitionValues: partitionValuesOf(row["partition_values"] ?? null),
-            partition: Object.fromEntries(
-              partitionColumns.map((name, index) => [name, textOf(row[`p${index}`] ?? null)]),
-            ),
-          }));
-        }),
-      signal,
-    );
+  async #versionAt(instant: number, signal: AbortSignal | undefined): Promise<Version> {
+    const { store } = this.folder;
+    const own = await this.#inCommitTimestamps(signal);
+    const listing = await listLog(store, undefined, signal);
+    const read = (commit: CommitFile): Promise<number> => readOwnTimestamp(store, commit, signal);
+    return versionAt(listing, this.where, instant, this.#clock.now(), own && { ...own, read });
+  }
+
+  /** Told from the newest version, whatever features it has: history needs none of them. */
+  async #inCommitTimestamps(signal: AbortSignal | undefined): Promise<InCommitTimestamps | undefined> {
+    const segment = await this.#segment(undefined, signal);
+    const known = this.#newest?.version === segment.version ? this.#newest.state : undefined;
+    return inCommitTimestamps(known ?? (await readState(this.folder, segment, signal)));
   }
 
   async #newestSnapshot(signal: AbortSignal | undefined): Promise<Snapshot> {
     const known = this.#newest;
-    if (known === undefined)
-      return this.#remember(await this.#openSegment(await this.#segment(undefined, signal), signal));
+    if (known === undefined) return this.#remember(await this.#openNewest(signal));
     const recent = await listLog(this.folder.store, known.version, signal);
-    const newer = recent.filter((file) => file.kind === "commit" && file.version > known.version);
+    const newer = recent
+      .filter((file) => file.kind === "commit")
+      .filter((file) => file.version > known.version);
     if (newer.length === 0 && recent.length > 0) return known;
     const next = newer.length > MAX_CATCH_UP ? undefined : await this.#advance(known, recent, newer, signal);
-    return this.#remember(next ?? (await this.#openSegment(await this.#segment(undefined, signal), signal)));
+    return this.#remember(next ?? (await this.#openNewest(signal)));
   }
 
   /** Applies new commits to a snapshot at hand; `undefined` when they do not follow on from it. */
   async #advance(
     from: Snapshot,
     recent: readonly LogFile[],
-    newer: readonly LogFile[],
+    newer: readonly CommitFile[],
     signal: AbortSignal | undefined,
   ): Promise<Snapshot | undefined> {
     const last = newer.at(-1);
     if (last === undefined || last.version - from.version !== BigInt(newer.length)) return undefined;
-    let state: PartialState = from.state;
-    for (const commitFile of newer) {
-      const actions = await readCommit(this.folder.store, commitFile.version, signal);
-      if (actions === undefined) return undefined;
-      state = applyActions(state, actions);
-    }
     const segment =
       newestCheckpoint(recent) === undefined
-        ? { ...from.segment, version: last.version, commits: [...from.segment.commits, ...newer] }
+        ? {
+            ...from.segment,
+            version: last.version,
+            commits: [...from.segment.commits, ...newer],
+            commit: last,
+          }
         : planSegment(recent, this.where);
-    return this.#checked(segment, completeState(state, this.where));
+    return advanceSnapshot(from, newer, segment, signal);
+  }
+
+  async #openNewest(signal: AbortSignal | undefined): Promise<Snapshot> {
+    return openSnapshot(this.folder, await this.#segment(undefined, signal), signal);
   }
 
   async #open(version: Version, signal: AbortSignal | undefined): Promise<Snapshot> {
-    const snapshot = await this.#openSegment(await this.#segment(version, signal), signal);
-    return this.#keep(snapshot);
+    return this.#keep(await openSnapshot(this.folder, await this.#segment(version, signal), signal));
   }
 
   #segment(version: Version | undefined, signal: AbortSignal | undefined): Promise<LogSegment> {
     return findSegment(this.folder.store, this.where, version, signal);
-  }
-
-  async #openSegment(segment: LogSegment, signal: AbortSignal | undefined): Promise<Snapshot> {
-    const { engine, store } = this.folder;
-    const state = await engine.withSession((session) =>
-      replayState(session, store, segment, this.where, signal),
-    );
-    return this.#checked(segment, state);
-  }
-
-  #checked(segment: LogSegment, state: Snapshot["state"]): Snapshot {
-    checkReadable(state.protocol, state.metadata, this.where);
-    return new Snapshot(this.folder, segment, state);
   }
 
   #remember(snapshot: Snapshot): Promise<Snapshot> {

@@ -1,31 +1,46 @@
-export { type AsOf, DeltaTable } from "./delta-table.js";
+export * from "./changes/index.js";
+export { CHECKPOINT_KINDS, type CheckpointKind } from "./checkpoint/checkpoint-kind.js";
 export {
-  type Action,
-  type AddFile,
-  type CommitInfo,
-  type Metadata,
-  type PartitionValues,
-  type Protocol,
-  parseCommit,
-  type RemoveFile,
-  type SetTransaction,
-  serializeCommit,
+  type CheckpointOptions,
+  type CheckpointReport,
+  writeCheckpoint,
+} from "./checkpoint/write-checkpoint.js";
+export * from "./deletion-vector/index.js";
+export { type AsOf, DeltaTable, type MaintenanceFailure } from "./delta-table.js";
+export * from "./fsck/index.js";
+export type {
+  Action,
+  AddFile,
+  ChangeFile,
+  CommitInfo,
+  DomainMetadata,
+  Metadata,
+  PartitionValues,
+  Protocol,
+  RemoveFile,
+  SetTransaction,
 } from "./log/actions.js";
 export { type CommitResult, commitEntry } from "./log/committer.js";
 export { encodeDataPath } from "./log/data-path.js";
 export type { HistoryEntry } from "./log/history.js";
 export { LOG_FOLDER } from "./log/log-path.js";
+export { parseCommit } from "./log/parse-actions.js";
+export { serializeCommit } from "./log/serialize-actions.js";
 export { type Version, version } from "./log/version.js";
-export { readerFeatures, writerFeatures } from "./protocol/features.js";
-export { protocolFor, usesTimestampNtz } from "./protocol/new-protocol.js";
-export { isAppendOnly } from "./protocol/table-properties.js";
+export type { CleanupReport } from "./maintenance/clean-up-log.js";
+export type { CompactionRange, CompactionReport } from "./maintenance/compact-log.js";
+export * from "./protocol/index.js";
+export * from "./row-rules/index.js";
 export * from "./schema/index.js";
+export * from "./schema-change/index.js";
+export { looseStatistics } from "./skipping/loose-statistics.js";
 export { canPartition, partitionTextSql, partitionValueSql } from "./skipping/partition-value.js";
 export type { ColumnPath, CompareOp, Literal, Predicate } from "./skipping/predicate.js";
 export { type SkippingTable, skippingSql } from "./skipping/skipping.js";
 export { statisticsJson } from "./skipping/statistics.js";
-export { type CheckpointReport, writeCheckpoint } from "./snapshot/checkpoint.js";
 export { FILE_SCHEMA_TAG, fileSchemaDigest } from "./snapshot/file-schema.js";
 export { type FileTable, Snapshot, type TableFolder } from "./snapshot/snapshot.js";
-export { type Conflict, findConflict } from "./transaction/conflict.js";
-export { type CommitOutcome, commit, type Replaced, type StagedCommit } from "./transaction/transaction.js";
+export type { Conflict } from "./transaction/conflict.js";
+export { type LiveAdd, liveAdds, liveFiles } from "./transaction/live-files.js";
+export type { LiveFile, Replaced, StagedCommit } from "./transaction/staged-commit.js";
+export { type CommitOutcome, commit } from "./transaction/transaction.js";

@@ -2,7 +2,19 @@ import type { ErrorKind, LakeError } from "../../core/index.js";
 
 export const EXIT_DONE = 0;
 export const EXIT_USAGE = 2;
+export const EXIT_DAMAGED = 5;
 export const EXIT_INTERRUPTED = 130;
+
+/** Ends a command whose result, which is written already, is bad news: nothing more is said. */
+export class CommandVerdict extends Error {
+  override readonly name = "CommandVerdict";
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`the command ends with exit code ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
 
 const CODE_BY_KIND: Readonly<Record<ErrorKind, number>> = {
   internal: 1,
@@ -11,8 +23,8 @@ const CODE_BY_KIND: Readonly<Record<ErrorKind, number>> = {
   "already-exists": EXIT_USAGE,
   "not-found": 3,
   conflict: 4,
-  corrupt: 5,
-  unsupported: 5,
+  corrupt: EXIT_DAMAGED,
+  unsupported: EXIT_DAMAGED,
   cancelled: EXIT_INTERRUPTED,
 };
 

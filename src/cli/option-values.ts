@@ -18,6 +18,12 @@ export function positiveInteger(flag: string): (text: string) => number {
   };
 }
 
+/** `12`: a version of a table. */
+export function versionNumber(text: string): bigint {
+  if (/^\d{1,19}$/.test(text)) return BigInt(text);
+  throw refuse(`--version is not a version of a table: ${JSON.stringify(text)}`, "For example: --version 12");
+}
+
 /** `4GB`, `512MiB`: the engine's way to write an amount of memory. */
 export function memoryAmount(text: string): string {
   if (/^\d+(\.\d+)?\s*([KMGT]i?)?B$/i.test(text)) return text;

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { LakeError } from "../../core/index.js";
+import type { CheckpointKind } from "../../table-format/index.js";
 import { RELEASE } from "../product.js";
 import type { IngestArguments } from "./commands/ingest.js";
 import type { SqlSource } from "./commands/sql.js";
@@ -12,6 +13,7 @@ import {
   outputFile,
   type ParameterValue,
   positiveInteger,
+  versionNumber,
 } from "./option-values.js";
 import { ROW_FORMATS, type RowFormat } from "./rows/renderer.js";
 
@@ -26,20 +28,8 @@ export function buildProgram(io: Io): Command {
   const program = new Command("grizzly")
     .description("Raw files in, versioned Delta Lake tables out, SQL over any version.")
     .version(RELEASE, "-V, --version", "print the version")
-    .option(
-      "--lake <uri>",
-      "the lake: a directory or s3://bucket/prefix (default: GRIZZLY_LAKE, grizzly.json, ./lake)",
-    )
-    .option("--json", "print the result, or the error, as JSON on stdout")
-    .option(
-      "--memory-limit <amount>",
-      "memory for the engine, such as 4GB; more spills to disk",
-      memoryAmount,
-    )
-    .option("--threads <n>", "threads for the engine", positiveInteger("--threads"))
-    .option("-q, --quiet", "no messages and no progress on stderr")
-    .option("--verbose", "print the causes of an error")
-    .configureHelp({ showGlobalOptions: true })
+    // After a command its own options count: --version there is a table's.
+    .enablePositionalOptions()
     .helpCommand("help [command]", "Show the help of a command.")
     .addHelpText(
       "after",
@@ -52,7 +42,29 @@ Examples:
   addIngest(program, io);
   addSql(program, io);
   addTableCommands(program, io);
+  for (const option of sharedOptions()) program.addOption(option);
+  for (const command of program.commands) {
+    for (const option of sharedOptions()) command.addOption(option.helpGroup("Options of every command:"));
+  }
   return program;
+}
+
+/** Options of every command, which may stand before its name and after it. */
+function sharedOptions(): Option[] {
+  return [
+    new Option(
+      "--lake <uri>",
+      "the lake: a directory or s3://bucket/prefix (default: GRIZZLY_LAKE, grizzly.json, ./lake)",
+    ),
+    new Option("--json", "print the result, or the error, as JSON on stdout"),
+    new Option(
+      "--memory-limit <amount>",
+      "memory for the engine, such as 4GB; more spills to disk",
+    ).argParser(memoryAmount),
+    new Option("--threads <n>", "threads for the engine").argParser(positiveInteger("--threads")),
+    new Option("-q, --quiet", "no messages and no progress on stderr"),
+    new Option("--verbose", "print the causes of an error"),
+  ];
 }
 
 function invocationOf(command: Command, io: Io): Invocation {
@@ -222,12 +234,45 @@ function addTableCommands(program: Command, io: Io): void {
       const { history } = await import("./commands/history.js");
       await history(invocationOf(command, io), name, flags.limit);
     });
+  addFsck(program, io, table);
   program
     .command("checkpoint")
     .description("Write a checkpoint, so that readers need not replay the log.")
     .argument("<table>", table)
-    .action(async (name: string, _flags: object, command: Command) => {
+    .addOption(
+      new Option("--kind <kind>", "default: what the table asks for").choices([
+        "classic",
+        "multi-part",
+        "v2-json",
+        "v2-parquet",
+      ] satisfies CheckpointKind[]),
+    )
+    .action(async (name: string, flags: { readonly kind?: CheckpointKind }, command: Command) => {
       const { checkpoint } = await import("./commands/checkpoint.js");
-      await checkpoint(invocationOf(command, io), name);
+      await checkpoint(invocationOf(command, io), name, flags.kind);
+    });
+}
+
+function addFsck(program: Command, io: Io, table: string): void {
+  interface FsckFlags {
+    readonly deep?: boolean;
+    readonly version?: bigint;
+    readonly limit?: number;
+    readonly allOrphans?: boolean;
+  }
+  program
+    .command("fsck")
+    .summary("Check a table for damage.")
+    .description(
+      "Checks a table from its log to its data, changes nothing, and says what to do about each finding. The exit code is 5 when the table is damaged, or could not be checked in full.",
+    )
+    .argument("<table>", table)
+    .option("--deep", "read every value, not the footers of data files alone")
+    .addOption(new Option("--version <n>", "check this version's files").argParser(versionNumber))
+    .option("--limit <n>", "findings of one kind that are listed (default: 20)", positiveInteger("--limit"))
+    .option("--all-orphans", "count files that nothing refers to whatever their age")
+    .action(async (name: string, flags: FsckFlags, command: Command) => {
+      const { fsck } = await import("./commands/fsck.js");
+      await fsck(invocationOf(command, io), name, flags);
     });
 }

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { LakeError } from "../../core/index.js";
 import { errorJson, errorText, lakeErrorOf } from "./error-report.js";
-import { EXIT_DONE, EXIT_USAGE, exitCodeOf } from "./exit-code.js";
+import { CommandVerdict, EXIT_DONE, EXIT_USAGE, exitCodeOf } from "./exit-code.js";
 import { interruption } from "./interruption.js";
 import { usesColour } from "./invocation.js";
 import { type Io, isBrokenPipe } from "./io.js";
@@ -27,6 +27,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return EXIT_DONE;
   } catch (error) {
     if (isBrokenPipe(error)) return EXIT_DONE;
+    if (error instanceof CommandVerdict) return error.exitCode;
     if (!(error instanceof CommanderError)) return report(error, argv, io);
     if (help.length === 0) return report(usageError(error), argv, io);
     for (const { text, isError } of help) await (isError ? io.stderr : io.stdout).write(text);

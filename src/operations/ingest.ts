@@ -1,31 +1,23 @@
-import {
-  type Clock,
-  isLakeError,
-  LakeError,
-  type Logger,
-  messageOf,
-  throwIfCancelled,
-} from "../../core/index.js";
+import { type Clock, isLakeError, LakeError, type Logger, throwIfCancelled } from "../../core/index.js";
 import type { Engine, Session } from "../../engine/index.js";
-import {
-  discoverSources,
-  type OpenedSource,
-  openSource,
-  type WrittenFile,
-  writeParquet,
-} from "../../formats/index.js";
-import type {
-  AddFile,
-  DeltaTable,
-  Metadata,
-  Replaced,
-  Snapshot,
-  StagedCommit,
-} from "../../table-format/index.js";
+import { discoverSources, type OpenedSource, openSource, type WrittenFile } from "../../formats/index.js";
+import type { AddFile, DeltaTable, Replaced, Snapshot, StagedCommit } from "../../table-format/index.js";
 import { ENGINE_INFO } from "../product.js";
-import { adoptFiles, removeFiles, tableDirectory, totalSize } from "./landed-files.js";
-import { type LandingPlan, planLanding } from "./landing-plan.js";
+import { afterCommit } from "./after-commit.js";
+import {
+  addsOf,
+  adoptFiles,
+  checkRequired,
+  removeFiles,
+  totalRows,
+  totalSize,
+  type WriteTarget,
+} from "./data-files.js";
+import { type IngestedSource, ingestedSource, landSource } from "./land-source.js";
+import { type LandingPlan, numberedBefore, planLanding, withNumberedRows } from "./landing-plan.js";
 import { type ProgressListener, ProgressMeter } from "./progress.js";
+
+export type { IngestedSource } from "./land-source.js";
 
 export type IngestMode = "append" | "overwrite" | "overwrite-partitions";
 
@@ -45,15 +37,6 @@ export interface IngestOptions {
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ProgressListener | undefined;
-}
-
-export interface IngestedSource {
-  readonly uri: string;
-  readonly format: string;
-  readonly compression: string;
-  readonly rows: bigint;
-  /** What detection and inference decided. */
-  readonly notes: readonly string[];
 }
 
 export interface IngestReport {
@@ -84,9 +67,6 @@ export interface IngestContext {
 
 /** An ingest plans again when another writer changes the table meanwhile, this often at most. */
 const MAX_LOST_RACES = 5;
-
-/** A source of at most this many bytes becomes one data file, its rows in the order they had. */
-const ONE_FILE_BYTES = 1024 ** 3;
 
 /**
  * Lands files as rows of a table. Every source is opened and the schema decided before a byte is
@@ -133,6 +113,10 @@ export async function ingest(
   }
 }
 
+function rowsOf(landed: readonly IngestedSource[]): bigint[] {
+  return landed.map((source) => source.rows);
+}
+
 type Attempt =
   | { readonly status: "landed"; readonly report: IngestReport }
   /** Another writer changed what the plan stood on. */
@@ -153,7 +137,8 @@ async function landOnce(
   const { table } = target;
   const read = await table.snapshotIfExists(signal);
   if (read !== undefined) table.checkWritable(read);
-  const plan = await planLanding(session, target.label, read, sources, options, context.clock.now());
+  const planned = await planLanding(session, target.label, read, sources, options, context.clock.now());
+  const writeTarget: WriteTarget = { table, schema: planned.schema, metadata: planned.metadata };
   const written: WrittenFile[] = [];
   const landed: IngestedSource[] = [];
   const totalBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
@@ -163,8 +148,11 @@ async function landOnce(
     for (const [index, source] of sources.entries()) {
       const share = { doneBytes, sourceBytes: source.sizeBytes, totalBytes };
       await context.engine.useThreads(source.threads);
+      const landing = planned.landings[index];
+      if (landing === undefined) throw new LakeError("internal", "no-landing", `no plan for ${source.uri}`);
+      const rowsBefore = numberedBefore(planned, rowsOf(landed), index);
       const outcome = await meter.during(session, share, () =>
-        landSource(session, table, source, plan, index, signal),
+        landSource(session, writeTarget, source, landing, { rowsBefore, signal }),
       );
       if (outcome.status === "reopened") {
         await removeFiles(written);
@@ -172,10 +160,13 @@ async function landOnce(
       }
       written.push(...outcome.files);
       doneBytes += source.sizeBytes;
-      landed.push(ingestedSource(source, outcome.files, plan.notes[index] ?? []));
+      landed.push(ingestedSource(source, outcome.files, landing.notes));
     }
     meter.report({ phase: "commit", fraction: 1 });
-    const adds = await adoptFiles(session, table, plan, written, context.clock, signal);
+    const adopted = await adoptFiles(session, writeTarget, written, signal);
+    checkRequired(writeTarget, adopted);
+    const adds = addsOf(writeTarget, adopted, context.clock);
+    const plan = withNumberedRows(planned, rowsOf(landed));
     throwIfCancelled(signal);
     committing = true;
     const outcome = await table.commit(read, stagedCommit(plan, adds, written, options, read), signal);
@@ -183,7 +174,7 @@ async function landOnce(
       await removeFiles(written);
       return { status: "lost-race" };
     }
-    await checkpointIfDue(context, table, outcome.version, plan.metadata);
+    await afterCommit(context, table, outcome, plan.metadata);
     const report = {
       table: target.label,
       version: outcome.version,
@@ -203,60 +194,6 @@ async function landOnce(
     if (!committing || isLeftOut) await removeFiles(written);
     throw error;
   }
-}
-
-type SourceOutcome =
-  | { readonly status: "written"; readonly files: readonly WrittenFile[] }
-  | { readonly status: "reopened"; readonly source: OpenedSource };
-
-/** Writes the rows of one source as data files. @throws LakeError naming the file when it is at fault. */
-async function landSource(
-  session: Session,
-  table: DeltaTable,
-  source: OpenedSource,
-  plan: LandingPlan,
-  index: number,
-  signal: AbortSignal | undefined,
-): Promise<SourceOutcome> {
-  let files: readonly WrittenFile[];
-  try {
-    const relation = await source.relation();
-    try {
-      files = await writeParquet(session, {
-        select: `SELECT ${(plan.expressions[index] ?? []).join(", ")} FROM (${relation.sql}) AS source`,
-        directory: tableDirectory(table),
-        partitionBy: plan.metadata.partitionColumns,
-        ordered: source.sizeBytes <= ONE_FILE_BYTES,
-        signal,
-      });
-    } finally {
-      await relation.dispose();
-    }
-  } catch (failure) {
-    if (isLakeError(failure, "cancelled")) throw failure;
-    return { status: "reopened", source: await source.reopen(failure) };
-  }
-  const rows = files.reduce((sum, file) => sum + file.rowCount, 0n);
-  if (source.statedRows !== undefined && source.statedRows !== rows) {
-    await removeFiles(files);
-    throw new LakeError(
-      "invalid-input",
-      "row-count",
-      `${source.uri} says that it holds ${source.statedRows} rows and holds ${rows}`,
-      { context: { file: source.uri }, hint: "The file is damaged: write it again. Nothing was committed." },
-    );
-  }
-  return { status: "written", files };
-}
-
-function ingestedSource(
-  source: OpenedSource,
-  files: readonly WrittenFile[],
-  notes: readonly string[],
-): IngestedSource {
-  const { uri, format, compression } = source;
-  const rows = files.reduce((sum, file) => sum + file.rowCount, 0n);
-  return { uri, format, compression, rows, notes: [...source.notes, ...notes] };
 }
 
 function stagedCommit(
@@ -280,7 +217,7 @@ function stagedCommit(
           },
     operationMetrics: {
       numFiles: String(adds.length),
-      numOutputRows: String(written.reduce((sum, file) => sum + file.rowCount, 0n)),
+      numOutputRows: String(totalRows(written)),
       numOutputBytes: String(totalSize(written)),
     },
     protocol: plan.protocol,
@@ -299,22 +236,5 @@ function replaced(mode: IngestMode, adds: readonly AddFile[]): Replaced {
       return { kind: "all" };
     case "overwrite-partitions":
       return { kind: "partitions", partitions: adds.map((add) => add.partitionValues) };
-  }
-}
-
-/** The commit stands whatever becomes of its checkpoint: a failure is told and left to the next one. */
-async function checkpointIfDue(
-  context: IngestContext,
-  table: DeltaTable,
-  version: Parameters<DeltaTable["wantsCheckpoint"]>[0],
-  metadata: Metadata,
-): Promise<void> {
-  if (!table.wantsCheckpoint(version, metadata.configuration)) return;
-  try {
-    await table.checkpoint();
-  } catch (error) {
-    context.logger.warn(
-      `version ${version} is committed; its checkpoint could not be written: ${messageOf(error)}`,
-    );
   }
 }

@@ -1,33 +1,44 @@
 import { LakeError, newUuid } from "../../core/index.js";
-import { quoteIdentifier, type Session } from "../../engine/index.js";
+import type { Session } from "../../engine/index.js";
 import {
-  canPartition,
+  type ColumnRule,
   checkNewSchema,
   findField,
+  hasFeature,
   isAppendOnly,
   type Metadata,
+  mapNewColumns,
+  numberedColumns,
+  type PlannedColumn,
   type Protocol,
   planColumns,
-  protocolFor,
+  type RowRules,
+  rowRulesFor,
   type Snapshot,
-  type SourceColumn,
   type StructType,
   serializeSchema,
+  sourceSchema,
   typeText,
   usesTimestampNtz,
-  writerFeatures,
+  withHighWaterMarks,
 } from "../../table-format/index.js";
-
-/** What a plan needs to know of a source. */
-export interface LandingSource {
-  readonly uri: string;
-  readonly columns: readonly SourceColumn[];
-}
+import { inSource, type LandingSource } from "./landing-source.js";
+import { commonSchema, newTable } from "./new-landing-table.js";
 
 export interface LandingOptions {
   readonly mode?: "append" | "overwrite" | "overwrite-partitions" | undefined;
   readonly partitionBy?: readonly string[] | undefined;
   readonly schema?: "strict" | "merge" | undefined;
+}
+
+/** How the rows of one source become rows of a table. */
+export interface SourceLanding {
+  /** Where each column's values come from, and what every row keeps. */
+  readonly rules: RowRules;
+  /** The expressions over the source of the columns that it brings. */
+  readonly columns: readonly PlannedColumn[];
+  /** What was decided about the source. */
+  readonly notes: readonly string[];
 }
 
 /** How sources become rows of a table. */
@@ -38,10 +49,8 @@ export interface LandingPlan {
   readonly metadataChanged: boolean;
   /** The protocol of a new table. */
   readonly protocol: Protocol | undefined;
-  /** For each source: one SQL expression a column of `schema`, named. */
-  readonly expressions: readonly (readonly string[])[];
-  /** For each source: what was decided about it. */
-  readonly notes: readonly (readonly string[])[];
+  /** For each source, in their order. */
+  readonly landings: readonly SourceLanding[];
   /** The table's columns, types as Delta names them. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
@@ -64,66 +73,115 @@ export async function planLanding(
 ): Promise<LandingPlan> {
   if (read === undefined) {
     const base = await commonSchema(session, sources);
-    return landingPlan(base, newTable(base, sources, options, now), sources, true);
+    const created = newTable(base, sources, options, now);
+    return landingPlan(base, { ...created, created: true, changed: true }, sources, now);
   }
   checkMode(label, read, options);
   const mode = options.schema ?? "strict";
-  const schema = mode === "strict" ? read.schema : mergedSchema(read.schema, sources);
-  const changed = schema !== read.schema;
-  if (changed) checkNewSchema(schema);
-  if (changed && usesTimestampNtz(schema) && !writerFeatures(read.protocol).includes("timestampNtz")) {
+  const merged = mode === "strict" ? read.schema : mergedSchema(read.schema, sources);
+  const changed = merged !== read.schema;
+  if (changed) checkNewSchema(merged);
+  if (changed && usesTimestampNtz(merged) && !hasFeature(read.protocol, "timestampNtz")) {
     throw new LakeError(
       "invalid-input",
       "feature-needed",
       `a new column of ${label} is a timestamp without a time zone, which needs the table feature timestampNtz`,
       {
-        hint: "Give the timestamps a time zone in the source, or land them in a new table.",
+        hint: "Give the timestamps a time zone in the source, or turn the feature on: ALTER TABLE ... SET TBLPROPERTIES ('delta.feature.timestampNtz' = 'supported').",
       },
     );
   }
-  const metadata = changed ? { ...read.metadata, schemaString: serializeSchema(schema) } : read.metadata;
-  return landingPlan(schema, { metadata, protocol: undefined }, sources, changed);
+  const { schema, configuration } = changed
+    ? mapNewColumns(merged, read.metadata.configuration, () => `col-${newUuid()}`)
+    : { schema: merged, configuration: read.metadata.configuration };
+  const metadata = changed
+    ? { ...read.metadata, configuration, schemaString: serializeSchema(schema) }
+    : read.metadata;
+  return landingPlan(schema, { metadata, protocol: read.protocol, created: false, changed }, sources, now);
+}
+
+interface PlannedTable {
+  readonly metadata: Metadata;
+  readonly protocol: Protocol;
+  readonly created: boolean;
+  readonly changed: boolean;
 }
 
 function landingPlan(
   schema: StructType,
-  table: { readonly metadata: Metadata; readonly protocol: Protocol | undefined },
+  { metadata, protocol, created, changed }: PlannedTable,
   sources: readonly LandingSource[],
-  metadataChanged: boolean,
+  now: number,
 ): LandingPlan {
-  const expressions = sources.map((source) =>
-    inSource(source, () => planColumns(schema, source.columns, "strict")).columns.map(
-      ({ name, sql }) => `${sql} AS ${quoteIdentifier(name)}`,
-    ),
+  const { configuration } = metadata;
+  const landings = sources.map((source) =>
+    inSource(source, (): SourceLanding => {
+      const given = source.columns.map((column) => column.name);
+      const rules = rowRulesFor({ schema, configuration, protocol, given, marker: newUuid(), now });
+      return {
+        rules,
+        columns: planColumns(sourceSchema(rules), source.columns, "strict").columns,
+        notes: landingNotes(rules),
+      };
+    }),
   );
-  const notes = sources.map((source) => {
-    const present = new Set(source.columns.map((column) => findField(schema, column.name)?.name));
-    const missing = schema.fields.filter((field) => !present.has(field.name)).map((field) => field.name);
-    return missing.length === 0 ? [] : [`no ${missing.join(", ")}: NULL in its rows`];
-  });
-  const columns = schema.fields.map((field) => ({ name: field.name, type: typeText(field.type) }));
-  return { schema, ...table, metadataChanged, expressions, notes, columns };
+  return {
+    schema,
+    metadata,
+    metadataChanged: changed,
+    protocol: created ? protocol : undefined,
+    landings,
+    columns: schema.fields.map((field) => ({ name: field.name, type: typeText(field.type) })),
+  };
 }
 
-/** The columns of all sources by name, each with the type that holds the values of every source. */
-async function commonSchema(session: Session, sources: readonly LandingSource[]): Promise<StructType> {
-  const [first] = sources;
-  if (first === undefined) throw new LakeError("internal", "no-source", "an ingest without a source");
-  const columns = sources.length === 1 ? first.columns : await commonColumns(session, sources);
-  const { schema } = inSource(first, () => planColumns({ type: "struct", fields: [] }, columns, "merge"));
-  checkNewSchema(schema);
-  return schema;
+/** What a person is told of the columns that a source does not bring. */
+function landingNotes({ columns }: RowRules): string[] {
+  const of = (kind: ColumnRule["kind"]): string =>
+    columns
+      .filter((column) => column.kind === kind)
+      .map((column) => column.field.name)
+      .join(", ");
+  const [missing, defaults, generated, numbered] = [
+    of("null"),
+    of("default"),
+    of("generated"),
+    of("identity"),
+  ];
+  return [
+    ...(missing === "" ? [] : [`no ${missing}: NULL in its rows`]),
+    ...(defaults === "" ? [] : [`no ${defaults}: the default in its rows`]),
+    ...(generated === "" ? [] : [`no ${generated}: generated`]),
+    ...(numbered === "" ? [] : [`no ${numbered}: numbered`]),
+  ];
 }
 
-async function commonColumns(session: Session, sources: readonly LandingSource[]): Promise<SourceColumn[]> {
-  const shapes = new Set(
-    sources.map(({ columns }) =>
-      columns.map(({ name, type }) => `NULL::${type} AS ${quoteIdentifier(name)}`).join(", "),
-    ),
+/** The plan of a table whose identity columns have given out values to the rows of each source. */
+export function withNumberedRows(plan: LandingPlan, rows: readonly bigint[]): LandingPlan {
+  const schema = plan.landings.reduce(
+    (numbered, { rules }, index) =>
+      withHighWaterMarks(numbered, numberedColumns(rules), rowsUpTo(plan, rows, index)),
+    plan.schema,
   );
-  const union = [...shapes].map((shape) => `SELECT ${shape}`).join(" UNION ALL BY NAME ");
-  const rows = await session.rows(`DESCRIBE ${union}`);
-  return rows.map((row) => ({ name: String(row["column_name"]), type: String(row["column_type"]) }));
+  if (schema === plan.schema) return plan;
+  const metadata = { ...plan.metadata, schemaString: serializeSchema(schema) };
+  return { ...plan, schema, metadata, metadataChanged: true };
+}
+
+/**
+ * The rows that identity columns have numbered before a source: those of the sources before it that bring no
+ * values of their own.
+ *
+ * @param rows those of each source
+ */
+export function numberedBefore({ landings }: LandingPlan, rows: readonly bigint[], index: number): bigint {
+  return landings
+    .slice(0, index)
+    .reduce((sum, { rules }, at) => (numberedColumns(rules).length > 0 ? sum + (rows[at] ?? 0n) : sum), 0n);
+}
+
+function rowsUpTo(plan: LandingPlan, rows: readonly bigint[], index: number): bigint {
+  return numberedBefore(plan, rows, index) + (rows[index] ?? 0n);
 }
 
 function mergedSchema(table: StructType, sources: readonly LandingSource[]): StructType {
@@ -131,65 +189,6 @@ function mergedSchema(table: StructType, sources: readonly LandingSource[]): Str
     (schema, source) => inSource(source, () => planColumns(schema, source.columns, "merge")).schema,
     table,
   );
-}
-
-function newTable(
-  schema: StructType,
-  sources: readonly LandingSource[],
-  options: LandingOptions,
-  now: number,
-): { readonly metadata: Metadata; readonly protocol: Protocol } {
-  const partitionColumns = (options.partitionBy ?? []).map((name) => {
-    const field = findField(schema, name);
-    if (field === undefined) {
-      throw new LakeError(
-        "invalid-input",
-        "partition-column",
-        `cannot partition by ${name}: ${sources[0]?.uri ?? "the source"} has no such column`,
-        {
-          context: { column: name },
-          hint: `Its columns are ${schema.fields.map((column) => column.name).join(", ")}.`,
-        },
-      );
-    }
-    if (!canPartition(field.type)) {
-      throw new LakeError(
-        "invalid-input",
-        "partition-column",
-        `cannot partition by ${name}: its type is ${typeText(field.type)}`,
-        {
-          context: { column: name },
-          hint: "Partition by columns of simple types.",
-        },
-      );
-    }
-    return field.name;
-  });
-  if (
-    new Set(partitionColumns).size !== partitionColumns.length ||
-    partitionColumns.length === schema.fields.length
-  ) {
-    throw new LakeError(
-      "invalid-input",
-      "partition-column",
-      "a table is partitioned by some of its columns, each named once",
-      {
-        hint: "Leave at least one column out of --partition-by.",
-      },
-    );
-  }
-  const metadata: Metadata = {
-    id: newUuid(),
-    name: undefined,
-    description: undefined,
-    provider: "parquet",
-    formatOptions: {},
-    schemaString: serializeSchema(schema),
-    partitionColumns,
-    configuration: {},
-    createdTime: BigInt(now),
-  };
-  return { metadata, protocol: protocolFor(schema) };
 }
 
 function checkMode(label: string, read: Snapshot, options: LandingOptions): void {
@@ -222,19 +221,5 @@ function checkMode(label: string, read: Snapshot, options: LandingOptions): void
         hint: "Leave --partition-by out: an existing table keeps its partitions.",
       },
     );
-  }
-}
-
-/** Adds to an error which source it is about. */
-function inSource<T>(source: LandingSource, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof LakeError)) throw error;
-    throw new LakeError(error.kind, error.code, `${source.uri}: ${error.message}`, {
-      context: { ...error.context, file: source.uri },
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      cause: error,
-    });
   }
 }

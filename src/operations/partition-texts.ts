@@ -1,9 +1,11 @@
 import { quoteString, type Session } from "../../engine/index.js";
 import type { WrittenFile } from "../../formats/index.js";
 import {
+  type ColumnMappingMode,
   engineType,
   type PartitionValues,
   partitionTextSql,
+  physicalName,
   type StructField,
 } from "../../table-format/index.js";
 
@@ -12,18 +14,21 @@ import {
  * Value Serialization"). The writer tells them in the engine's own text.
  *
  * @param fields the partition columns
+ * @param mode how they are called in files and in the log
  */
 export async function partitionTexts(
   session: Session,
   fields: readonly StructField[],
+  mode: ColumnMappingMode,
   written: readonly WrittenFile[],
 ): Promise<PartitionValues[]> {
   if (fields.length === 0 || written.length === 0) return written.map(() => ({}));
+  const keys = fields.map((field) => physicalName(field, mode));
   const rows = written.map(({ partitionValues }, index) => {
-    const values = fields.map(({ name }) => partitionValues.get(name) ?? null);
+    const values = keys.map((key) => partitionValues.get(key) ?? null);
     return `(${[index, ...values.map((value) => (value === null ? "NULL" : quoteString(value)))].join(", ")})`;
   });
-  const names = fields.map((_, index) => `v${index}`);
+  const names = keys.map((_, index) => `v${index}`);
   const texts = fields.map(
     ({ type }, index) => `${partitionTextSql(type)(`CAST(v${index} AS ${engineType(type)})`)} AS v${index}`,
   );
@@ -32,9 +37,9 @@ export async function partitionTexts(
   );
   return found.map((row) =>
     Object.fromEntries(
-      fields.map(({ name }, index) => {
+      keys.map((key, index) => {
         const text = row[`v${index}`];
-        return [name, typeof text === "string" ? text : null];
+        return [key, typeof text === "string" ? text : null];
       }),
     ),
   );

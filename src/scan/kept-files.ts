@@ -1,14 +1,20 @@
 import { LakeError } from "../../core/index.js";
-import { quoteIdentifier, quoteString, type Row, type Session } from "../../engine/index.js";
-import { objectPath } from "../../object-store/index.js";
+import { quoteString, type Row, type Session } from "../../engine/index.js";
 import {
+  columnMappingMode,
   FILE_SCHEMA_TAG,
   type FileTable,
   fileSchemaDigest,
+  findField,
   type Predicate,
+  physicalName,
   type Snapshot,
   skippingSql,
 } from "../../table-format/index.js";
+import { type FileGroup, fileTableName, groupFiles } from "./file-groups.js";
+import { globTextSql, localFileSql, MAX_LITERAL_FILES } from "./file-names.js";
+import { tableShape } from "./file-shape.js";
+import { materializedColumns } from "./metadata-column.js";
 
 /** What a query needs of one table: the columns whose values it uses, and which rows. */
 export interface ScanRequest {
@@ -17,6 +23,10 @@ export interface ScanRequest {
   readonly columns: ReadonlySet<string> | "all";
   /** Files in which no row can pass are skipped. */
   readonly predicate: Predicate;
+  /** A condition over the file table, of those to read at all; default every file. */
+  readonly files?: string | undefined;
+  /** Whether the relation has the column `_metadata` too. */
+  readonly withMetadata?: boolean | undefined;
 }
 
 /** What skipping achieved. */
@@ -31,31 +41,36 @@ export interface ScanReport {
 export type PartitionColumn =
   | { readonly kind: "unused" }
   | { readonly kind: "constant"; readonly text: string | null }
-  | { readonly kind: "per-file" };
+  | { readonly kind: "per-file"; readonly key: string };
 
 /** The files that a scan reads, in the order in which they came into the table. */
 export interface KeptFiles {
   readonly report: ScanReport;
-  /** SQL of their names as a list, for the engine's reader. */
+  /** SQL of the names of all of them as a list. */
   readonly list: string;
-  /** A temporary table with the `file_index` of each in the list and its `partition_values`; made for `per-file`. */
+  /** None when there is no file. */
+  readonly groups: readonly FileGroup[];
+  /**
+   * A temporary table of the session with what the log says of each file, by `group_index` and, within the
+   * group's list, `file_index`; made when a column needs it.
+   */
   readonly table: string;
-  /** Whether each is known to have just the table's columns, in name and type. */
-  readonly asInTable: boolean;
   readonly partitions: ReadonlyMap<string, PartitionColumn>;
 }
 
-/** A list of more names than this stays in the engine, in a variable. */
-const MAX_LITERAL_FILES = 1_000;
-
-/** What scans of whole tables keep: the same every time, as the files of a version never change. */
-const WHOLE_TABLES = new WeakMap<FileTable, KeptFiles>();
+/**
+ * What scans of whole tables keep, by the columns that they use: the same every time, as the files of a
+ * version never change.
+ */
+const WHOLE_TABLES = new WeakMap<FileTable, Map<string, KeptFiles>>();
+const MAX_REMEMBERED_SCANS = 100;
 
 /**
  * Finds the files of `table` that can hold a row of the request. What must stay in the engine is kept in
  * the session under `name`.
  *
- * @throws LakeError `unsupported` for a file on another store.
+ * @throws LakeError `unsupported` for a file on another store, `corrupt` for a deletion vector that is
+ * missing or broken.
  */
 export async function keepFiles(
   session: Session,
@@ -64,111 +79,134 @@ export async function keepFiles(
   request: ScanRequest,
   signal: AbortSignal | undefined,
 ): Promise<KeptFiles> {
-  const { schema, metadata } = request.snapshot;
+  const { snapshot, predicate, columns, files = "true", withMetadata = false } = request;
+  const { schema, metadata } = snapshot;
   const { partitionColumns, configuration } = metadata;
-  const used = partitionColumns.filter((column) => request.columns === "all" || request.columns.has(column));
-  const isWhole = request.predicate.kind === "constant" && request.predicate.value && used.length === 0;
-  const known = isWhole ? WHOLE_TABLES.get(table) : undefined;
+  const mode = columnMappingMode(configuration);
+  const used = partitionColumns
+    .filter((column) => columns === "all" || columns.has(column))
+    .map((column): UsedPartition => {
+      const field = findField(schema, column);
+      return { column, key: field === undefined ? column : physicalName(field, mode) };
+    });
+  const isWhole =
+    predicate.kind === "constant" &&
+    predicate.value &&
+    used.length === 0 &&
+    request.files === undefined &&
+    !withMetadata;
+  const wholeScans = WHOLE_TABLES.get(table) ?? new Map<string, KeptFiles>();
+  const columnsKey = columns === "all" ? columns : JSON.stringify([...columns].toSorted());
+  const known = isWhole ? wholeScans.get(columnsKey) : undefined;
   if (known !== undefined) return known;
-  const keep = skippingSql(request.predicate, { schema, partitionColumns, configuration });
-  const digest = quoteString(fileSchemaDigest(schema, partitionColumns));
-  const keptSql = `SELECT rowid AS position, ${localFileSql(request.snapshot)} AS file, size, partition_values,
-      coalesce(tags[${quoteString(FILE_SCHEMA_TAG)}] = ${digest}, false) AS as_in_table
-    FROM ${table.relation} WHERE ${keep}`;
-  const list = `list(${withoutGlob("file")} ORDER BY position)`;
-  const [row] = await session.rows(
-    `SELECT count(*) AS files, coalesce(sum(size), 0)::BIGINT AS bytes, coalesce(bool_and(as_in_table), false) AS as_in_table,
-            min(file) FILTER (contains(file, '://')) AS foreign_file,
-            ${used.map((column, index) => `${partitionAggregates(column, index)}, `).join("")}
-            CASE WHEN count(*) <= ${MAX_LITERAL_FILES} THEN ${list} END AS names
-     FROM (${keptSql})`,
-    { signal },
-  );
-  const foreign = row?.["foreign_file"];
-  if (typeof foreign === "string") {
-    const where = request.snapshot.folder.store.uri;
-    throw new LakeError(
-      "unsupported",
-      "foreign-file",
-      `${where} refers to ${foreign}, which is on another store`,
-    );
-  }
+
+  const keep = skippingSql(predicate, { schema, partitionColumns, configuration });
+  const digest = quoteString(fileSchemaDigest(schema, partitionColumns, configuration));
+  // A tag does not tell whether the file holds materialised row ids.
+  const isTold = withMetadata
+    ? "false"
+    : `coalesce(tags[${quoteString(FILE_SCHEMA_TAG)}] = ${digest}, false)`;
+  const keptSql = `SELECT rowid AS position, ${localFileSql(snapshot)} AS file, size, modification_time,
+      partition_values, stats, deletion_vector, base_row_id, default_row_commit_version, ${isTold} AS is_told
+    FROM ${table.relation} WHERE ${keep} AND (${files})`;
+  const { row, names, positions } = await summary(session, keptSql, used, signal);
   const report = {
     filesTotal: table.count,
-    filesKept: Number(row?.["files"]),
+    filesKept: Number(row["files"]),
     bytesTotal: table.sizeInBytes,
-    bytesKept: BigInt(String(row?.["bytes"])),
+    bytesKept: BigInt(String(row["bytes"])),
   };
-  const names = row?.["names"];
-  const literal = Array.isArray(names)
-    ? `[${names.map((file) => quoteString(String(file))).join(", ")}]`
-    : undefined;
-  if (literal === undefined && report.filesKept > 0) {
-    await session.execute(`SET VARIABLE ${quoteIdentifier(name)} = (SELECT ${list} FROM (${keptSql}))`, {
-      signal,
-    });
-  }
   const partitions = new Map(partitionColumns.map((column) => [column, partitionColumn(column, used, row)]));
-  const files = quoteIdentifier(`${name}_files`);
-  if (report.filesKept > 0 && [...partitions.values()].some(({ kind }) => kind === "per-file")) {
-    await session.execute(
-      `CREATE OR REPLACE TEMP TABLE ${files} AS
-       SELECT row_number() OVER (ORDER BY position) - 1 AS file_index, partition_values FROM (${keptSql})`,
-      { signal },
-    );
+  const fileTable = fileTableName(name);
+  const nothing = { report, list: "[]::VARCHAR[]", groups: [], table: fileTable, partitions };
+  if (report.filesKept === 0) return nothing;
+  const grouped = await groupFiles(
+    session,
+    {
+      name,
+      snapshot,
+      table,
+      keptSql,
+      names,
+      positions,
+      columns,
+      untold: Number(row["untold"]),
+      vectors: Number(row["vectors"]),
+      hiddenColumns: withMetadata ? materializedColumns(configuration) : [],
+      declared: tableShape(schema, partitionColumns, mode),
+      needsFileTable: withMetadata || [...partitions.values()].some(({ kind }) => kind === "per-file"),
+    },
+    signal,
+  );
+  const { list, groups, usesSession } = grouped;
+  const kept: KeptFiles = { report, list, groups, table: fileTable, partitions };
+  if (isWhole && !usesSession && wholeScans.size < MAX_REMEMBERED_SCANS) {
+    WHOLE_TABLES.set(table, wholeScans.set(columnsKey, kept));
   }
-  const kept: KeptFiles = {
-    report,
-    list: literal ?? `getvariable(${quoteString(name)})`,
-    table: files,
-    asInTable: row?.["as_in_table"] === true,
-    partitions,
-  };
-  if (isWhole && literal !== undefined) WHOLE_TABLES.set(table, kept);
   return kept;
 }
 
+interface UsedPartition {
+  readonly column: string;
+  /** The name that the log has for it. */
+  readonly key: string;
+}
+
+interface Summary {
+  readonly row: Row;
+  /** Of the files in order, ready for the engine's reader; absent when they are many. */
+  readonly names: readonly string[] | undefined;
+  readonly positions: readonly number[] | undefined;
+}
+
+/** What the kept files have in common. */
+async function summary(
+  session: Session,
+  keptSql: string,
+  used: readonly UsedPartition[],
+  signal: AbortSignal | undefined,
+): Promise<Summary> {
+  const [row = {}] = await session.rows(
+    `SELECT count(*) AS files, coalesce(sum(size), 0)::BIGINT AS bytes,
+            count(*) FILTER (NOT is_told) AS untold, count(deletion_vector) AS vectors,
+            min(file) FILTER (contains(file, '://')) AS foreign_file,
+            ${used.map(({ key }, index) => `${partitionAggregates(key, index)}, `).join("")}
+            ${few(globTextSql("file"))} AS names, ${few("position::INTEGER")} AS positions
+     FROM (${keptSql})`,
+    { signal },
+  );
+  const foreign = row["foreign_file"];
+  if (typeof foreign === "string") {
+    throw new LakeError(
+      "unsupported",
+      "foreign-file",
+      `the table refers to ${foreign}, which is on another store`,
+    );
+  }
+  const { names, positions } = row;
+  return {
+    row,
+    names: Array.isArray(names) ? names.map(String) : undefined,
+    positions: Array.isArray(positions) ? positions.map(Number) : undefined,
+  };
+}
+
+/** A list of values of the files in order, when they are few. */
+function few(value: string): string {
+  return `CASE WHEN count(*) <= ${MAX_LITERAL_FILES} THEN list(${value} ORDER BY position) END`;
+}
+
 /** A value of the column, `v`, and how many different ones there are, NULL among them, `n`. */
-function partitionAggregates(column: string, index: number): string {
-  const value = `partition_values[${quoteString(column)}]`;
+function partitionAggregates(key: string, index: number): string {
+  const value = `partition_values[${quoteString(key)}]`;
   return `min(${value}) AS v${index}, count(DISTINCT ${value}) + CASE WHEN bool_or(${value} IS NULL) THEN 1 ELSE 0 END AS n${index}`;
 }
 
-function partitionColumn(column: string, used: readonly string[], row: Row | undefined): PartitionColumn {
-  const index = used.indexOf(column);
-  if (index === -1) return { kind: "unused" };
-  if (row?.[`n${index}`] !== 1n) return { kind: "per-file" };
+function partitionColumn(column: string, used: readonly UsedPartition[], row: Row): PartitionColumn {
+  const index = used.findIndex((one) => one.column === column);
+  const key = used[index]?.key;
+  if (key === undefined) return { kind: "unused" };
+  if (row[`n${index}`] !== 1n) return { kind: "per-file", key };
   const text = row[`v${index}`];
   return { kind: "constant", text: typeof text === "string" ? text : null };
-}
-
-/**
- * The local file of a path of the log (PROTOCOL.md, "Add File": a URI, relative to the table or absolute).
- */
-function localFileSql(snapshot: Snapshot): string {
-  const { store } = snapshot.folder;
-  const probe = store.localPath(objectPath("x"));
-  if (probe === undefined) {
-    throw new LakeError(
-      "unsupported",
-      "remote-scan",
-      `${store.uri}: this release scans tables on a local disk only`,
-    );
-  }
-  const root = probe.slice(0, -1);
-  return `CASE
-    WHEN starts_with(path, '/') THEN url_decode(path)
-    WHEN starts_with(path, 'file:/') THEN url_decode('/' || ltrim(substr(path, 6), '/'))
-    WHEN contains(path, '://') THEN path
-    ELSE ${quoteString(root)} || CASE WHEN contains(path, '%') THEN url_decode(path) ELSE path END END`;
-}
-
-/** The engine takes a file name for a glob; brackets make its special characters plain. */
-function withoutGlob(file: string): string {
-  return `replace(replace(replace(${file}, '[', '[[]'), '*', '[*]'), '?', '[?]')`;
-}
-
-/** Takes the brackets of {@link withoutGlob} away again. */
-export function plainName(name: string): string {
-  return name.replace(/\[([*?[])\]/g, "$1");
 }

@@ -1,10 +1,17 @@
 import { type Catalog, DEFAULT_NAMESPACE, type TableName, tableName } from "../../catalog/index.js";
 import { LakeError } from "../../core/index.js";
 import type { Parameters, Session } from "../../engine/index.js";
-import { type Snapshot, type AsOf as VersionAsOf, version } from "../../table-format/index.js";
+import {
+  type ChangeFeed,
+  openChangeFeed,
+  type Snapshot,
+  type AsOf as VersionAsOf,
+  version,
+} from "../../table-format/index.js";
 import { type ResolvedTable, shortName, type TableResolver } from "../table-resolver.js";
 import { evaluateAsOf } from "./as-of.js";
-import { findReferences, type TableReference } from "./references.js";
+import { evaluateBound } from "./change-bound.js";
+import { findReferences, type TableReference, type TableTarget } from "./references.js";
 import { rewriteReferences } from "./rewrite.js";
 import type { SqlSlice } from "./statements.js";
 import { utf16Offsets } from "./text-edits.js";
@@ -20,6 +27,8 @@ export interface ReferencedTable {
   readonly name: string;
   readonly label: string;
   readonly snapshot: Snapshot;
+  /** Of a table's changes: `snapshot` has their schema, and its files are not what is read. */
+  readonly changes?: ChangeFeed | undefined;
 }
 
 interface Expansion {
@@ -84,7 +93,8 @@ export class QueryExpander {
       return undefined;
     try {
       const given = await this.#resolve?.(reference);
-      if (given !== undefined) return this.#add(given.label, given.snapshot);
+      if (given !== undefined) return this.#add(given.label, given.snapshot, given.changes);
+      if (target.kind === "changes") return await this.#changes(target);
       if (target.kind === "path") {
         return await this.#table(this.#resolver.byPath(target.path), reference);
       }
@@ -142,9 +152,20 @@ export class QueryExpander {
     return value.unit === "version" ? { version: version(value.version) } : { timestamp: value.timestamp };
   }
 
-  #add(label: string, snapshot: Snapshot): string {
+  async #changes({ table, from, to }: TableTarget & { readonly kind: "changes" }): Promise<string> {
+    const { parameters, signal } = this.#options;
+    const resolved = await this.#resolver.resolve(table);
+    const range = {
+      from: await evaluateBound(this.#session, from, parameters),
+      to: to && (await evaluateBound(this.#session, to, parameters)),
+    };
+    const feed = await openChangeFeed(resolved.table, range, signal);
+    return this.#add(`table_changes(${resolved.label})`, feed.wholeFiles, feed);
+  }
+
+  #add(label: string, snapshot: Snapshot, changes?: ChangeFeed): string {
     const name = `gl_ref_${this.tables.length}`;
-    this.tables.push({ name, label, snapshot });
+    this.tables.push({ name, label, snapshot, changes });
     return name;
   }
 }

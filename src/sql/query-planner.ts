@@ -1,11 +1,15 @@
 import type { Catalog } from "../../catalog/index.js";
 import { LakeError } from "../../core/index.js";
 import { Engine, type Parameters, quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
-import { engineType, type Predicate } from "../../table-format/index.js";
+import { engineType, openChangeFeed, type Predicate } from "../../table-format/index.js";
+import { explainFailure } from "../scan/changes-failure.js";
+import { changesRelation } from "../scan/changes-relation.js";
 import type { ScanReport } from "../scan/kept-files.js";
-import { explainReadFailure, scanRelation } from "../scan/scan-relation.js";
-import { asOf, type ScanOptions, type ScanRunner } from "../table.js";
+import { hidesMetadata, METADATA_COLUMN, metadataType } from "../scan/metadata-column.js";
+import { scanRelation } from "../scan/scan-relation.js";
+import { asOf, type ChangesOptions, changeRange, type QueryRunner, type ScanOptions } from "../table.js";
 import type { ResolvedTable, TableResolver } from "../table-resolver.js";
+import { mentionsColumn, withoutInStars } from "./hidden-column.js";
 import { pickParameters } from "./parameters.js";
 import { PLANNER_DISABLED_OPTIMIZERS, pushdown, type TableScan } from "./pushdown.js";
 import { QueryExpander, type QueryOptions, type ReferencedTable } from "./query-expander.js";
@@ -42,7 +46,7 @@ interface PlanOptions {
 }
 
 /** Turns the text of a query into one that the engine runs over exactly the files it needs. */
-export class QueryPlanner implements ScanRunner {
+export class QueryPlanner implements QueryRunner {
   readonly #engine: Engine;
   readonly #resolver: TableResolver;
   readonly #catalog: Catalog;
@@ -126,18 +130,31 @@ export class QueryPlanner implements ScanRunner {
 
   /** Reads one table through the same planning as a query. */
   async scan(table: ResolvedTable, options: ScanOptions): Promise<SqlResult> {
-    const columns = options.columns === undefined ? "*" : options.columns.map(quoteIdentifier).join(", ");
-    const where = options.filter === undefined ? "" : ` WHERE (${options.filter}\n)`;
-    const at = asOf(options);
-    const text = `SELECT ${columns} FROM scanned${where}`;
-    const snapshot = await table.table.snapshot(at, options.signal);
+    const snapshot = await table.table.snapshot(asOf(options), options.signal);
+    const scanned = { label: table.label, snapshot };
+    return this.#bind(await this.planOver(scanned, scanText(options), options), options);
+  }
+
+  /** Reads the changes of one table through the same planning as a query. */
+  async changes(table: ResolvedTable, options: ChangesOptions): Promise<SqlResult> {
+    const feed = await openChangeFeed(table.table, changeRange(options), options.signal);
+    const scanned = { label: `table_changes(${table.label})`, snapshot: feed.wholeFiles, changes: feed };
+    return this.#bind(await this.planOver(scanned, scanText(options), options), options);
+  }
+
+  /** Plans a query over one version of a table, which it calls `scanned`. Give the plan back to {@link release}. */
+  planOver(table: Omit<ReferencedTable, "name">, text: string, options: QueryOptions): Promise<PlannedQuery> {
     const resolve = async (reference: TableReference): Promise<ReferencedTable | undefined> =>
       reference.target.kind === "table" &&
       reference.target.name === "scanned" &&
       reference.target.namespace === undefined
-        ? { name: "", label: table.label, snapshot }
+        ? { name: "", ...table }
         : undefined;
-    return this.#bind(await this.#planWith({ text, offset: 0 }, options, { resolve }), options);
+    return this.#planWith({ text, offset: 0 }, options, { resolve });
+  }
+
+  release({ session }: PlannedQuery): Promise<void> {
+    return this.#engine.release(session);
   }
 
   /**
@@ -160,25 +177,28 @@ export class QueryPlanner implements ScanRunner {
   ): Promise<PlannedQuery> {
     await this.#engine.useThreads();
     const session = await this.#engine.acquire();
+    const expander = new QueryExpander(
+      session,
+      this.#resolver,
+      this.#catalog,
+      this.temporaryViews,
+      options,
+      resolve,
+    );
     try {
-      const expander = new QueryExpander(
-        session,
-        this.#resolver,
-        this.#catalog,
-        this.temporaryViews,
-        options,
-        resolve,
-      );
-      const { text, parameters } = await expander.expand(query, 0);
+      const { text: expanded, parameters } = await expander.expand(query, 0);
+      const showing = tablesShowingMetadata(expanded, expander.tables);
+      const text = showing.size === 0 ? expanded : withoutInStars(expanded, METADATA_COLUMN);
       const picked = pickParameters(options.parameters, parameters);
       const skips = toTell || (await haveFilesToChoose(expander.tables, options.signal));
       const needs = skips
-        ? await this.#pushdown(text, picked, expander.tables)
+        ? await this.#pushdown(text, picked, expander.tables, showing)
         : new Map<string, TableScan>();
       const scans: PlannedScan[] = [];
       const relations = new Map<string, string>();
       const fileLists: string[] = [];
-      for (const { name, label, snapshot } of expander.tables) {
+      const changeLists: string[] = [];
+      for (const { name, label, snapshot, changes } of expander.tables) {
         const { columns, predicate } = needs.get(name) ?? {
           columns: "all",
           predicate: { kind: "constant", value: true },
@@ -187,10 +207,13 @@ export class QueryPlanner implements ScanRunner {
           snapshot,
           columns: columns === "all" ? columns : new Set(columns),
           predicate,
+          withMetadata: showing.has(name),
         } as const;
-        const { sql, report, files } = await scanRelation(session, name, request, options.signal);
+        const { sql, report, files } = await (changes === undefined
+          ? scanRelation(session, name, request, options.signal)
+          : changesRelation(session, name, changes, request, options.signal));
         relations.set(name, sql);
-        fileLists.push(files);
+        (changes === undefined ? fileLists : changeLists).push(files);
         scans.push({ ...report, table: label, version: snapshot.version, columns, predicate });
       }
       return {
@@ -198,11 +221,13 @@ export class QueryPlanner implements ScanRunner {
         sql: withRelations(text, relations),
         parameters: picked,
         scans,
-        explain: (error) => explainReadFailure(session, fileLists, error),
+        explain: (error) => explainFailure(session, fileLists, changeLists, error),
       };
     } catch (error) {
       await this.#engine.release(session);
       throw withoutRewrittenText(error);
+    } finally {
+      for (const { changes } of expander.tables) await changes?.wholeFiles.retire();
     }
   }
 
@@ -211,6 +236,7 @@ export class QueryPlanner implements ScanRunner {
     sql: string,
     parameters: Parameters | undefined,
     tables: readonly ReferencedTable[],
+    showing: ReadonlySet<string>,
   ): Promise<ReadonlyMap<string, TableScan>> {
     if (tables.length === 0) return new Map();
     this.#planning ??= Engine.open({ threads: 1, disabledOptimizers: PLANNER_DISABLED_OPTIMIZERS });
@@ -219,15 +245,35 @@ export class QueryPlanner implements ScanRunner {
         session,
         tables.map(({ name, snapshot }) => ({
           name,
-          columns: snapshot.schema.fields.map((field) => ({
-            name: field.name,
-            engineType: engineType(field.type),
-          })),
+          columns: [
+            ...snapshot.schema.fields.map((field) => ({
+              name: field.name,
+              engineType: engineType(field.type),
+            })),
+            ...(showing.has(name)
+              ? [{ name: METADATA_COLUMN, engineType: metadataType(snapshot.metadata.configuration) }]
+              : []),
+          ],
         })),
       );
       return pushdown(session, sql, parameters, stubs);
     });
   }
+}
+
+/** A query over `scanned`, as {@link QueryPlanner.planOver} calls a table. */
+function scanText({ columns, filter }: Pick<ScanOptions, "columns" | "filter">): string {
+  const list = columns === undefined ? "*" : columns.map(quoteIdentifier).join(", ");
+  return `SELECT ${list} FROM scanned${filter === undefined ? "" : ` WHERE (${filter}\n)`}`;
+}
+
+/** The names of the tables whose `_metadata` a query can mean. */
+function tablesShowingMetadata(sql: string, tables: readonly ReferencedTable[]): ReadonlySet<string> {
+  if (!mentionsColumn(sql, METADATA_COLUMN)) return new Set();
+  const showing = tables.filter(
+    ({ snapshot, changes }) => changes === undefined && !hidesMetadata(snapshot.schema),
+  );
+  return new Set(showing.map(({ name }) => name));
 }
 
 /**

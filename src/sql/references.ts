@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, LakeError } from "../../core/index.js";
+import { splitAtCommas, type TokenRange, tableArgument } from "./call-arguments.js";
 import { endOfName, isName } from "./keywords.js";
 import { isPosition, parameterUses } from "./parameters.js";
 import { listField, nodeField, textField } from "./syntax-tree.js";
@@ -25,14 +26,25 @@ export type TableTarget =
   /** ``delta.`PATH` `` or `delta_scan('PATH')`. */
   | { readonly kind: "path"; readonly path: string }
   /** A name that looks like a file or a pattern of files, such as `'raw/*.parquet'`. */
-  | { readonly kind: "file"; readonly name: string };
+  | { readonly kind: "file"; readonly name: string }
+  /** `table_changes(TABLE, from[, to])`; `table` as `TableResolver.resolve` takes it. */
+  | {
+      readonly kind: "changes";
+      readonly table: string;
+      readonly from: Constant;
+      readonly to: Constant | undefined;
+    };
 
-/** The expression of a time-travel clause: SQL text whose parameters are `$1`, `$2`, ... or `$name`. */
-export interface AsOf {
-  readonly unit: "version" | "timestamp";
+/** An expression that the query's rows have no part in: SQL text whose parameters are `$1`, `$2`, ... or `$name`. */
+export interface Constant {
   readonly expression: string;
   /** The identifiers of its parameters in the query, for `$1`, `$2`, ... in this order. */
   readonly parameters: readonly string[];
+}
+
+/** The expression of a time-travel clause. */
+export interface AsOf extends Constant {
+  readonly unit: "version" | "timestamp";
 }
 
 /** One table of a query, at its place in the text. */
@@ -107,7 +119,15 @@ class ReferenceReader {
   site(occurrence: TableOccurrence, offset: number): TableSite | undefined {
     const first = this.#indexAt.get(offset);
     if (first === undefined) throw treeMismatch(this.#text, offset);
-    return occurrence.kind === "table" ? this.#table(occurrence, first) : this.#deltaScan(occurrence, first);
+    if (occurrence.kind === "table") return this.#table(occurrence, first);
+    switch (textField(nodeField(occurrence.node, "function") ?? {}, "function_name").toLowerCase()) {
+      case "delta_scan":
+        return this.#deltaScan(occurrence, first);
+      case "table_changes":
+        return this.#tableChanges(occurrence, first);
+      default:
+        return undefined;
+    }
   }
 
   #table(occurrence: TableOccurrence, first: number): TableSite {
@@ -135,15 +155,10 @@ class ReferenceReader {
     };
   }
 
-  #deltaScan(occurrence: TableOccurrence, first: number): TableSite | undefined {
-    const { node } = occurrence;
-    const call = nodeField(node, "function");
-    if (call === undefined || textField(call, "function_name").toLowerCase() !== "delta_scan")
-      return undefined;
-    const open = endOfName(this.#tokens, first);
-    const close = isSymbol(this.#tokens[open], "(") ? closingParenthesis(this.#tokens, open) : undefined;
-    if (close === undefined) throw treeMismatch(this.#text, this.#start(first));
-    const [path, version] = splitAtCommas(this.#tokens, open + 1, close);
+  #deltaScan(occurrence: TableOccurrence, first: number): TableSite {
+    const call = nodeField(occurrence.node, "function") ?? {};
+    const { open, close, parts } = this.#call(first);
+    const [path, version] = parts;
     const problem = (at: number): LakeError =>
       syntaxError(
         this.#text,
@@ -163,16 +178,54 @@ class ReferenceReader {
         isSymbol(this.#tokens[version.from + 1], "=>") || isSymbol(this.#tokens[version.from + 1], ":=");
       if (!named || (unit !== "version" && unit !== "timestamp")) throw problem(version.from);
     }
+    const asOf = version === undefined ? undefined : this.#asOf(unit ?? "", version.from + 2, version.to);
+    return this.#callSite(occurrence, first, close, { target: { kind: "path", path: literal }, asOf });
+  }
+
+  #tableChanges(occurrence: TableOccurrence, first: number): TableSite {
+    const call = nodeField(occurrence.node, "function") ?? {};
+    const { open, close, parts } = this.#call(first);
+    const [, from, to] = parts;
+    const [argument] = listField(call, "children");
+    const table = isJsonObject(argument) ? tableArgument(argument) : undefined;
+    if (table === undefined || from === undefined || parts.length > 3) {
+      throw syntaxError(
+        this.#text,
+        this.#start(open),
+        "table_changes takes a table, the version or timestamp to begin with, and at most one to end with",
+        "For example: FROM table_changes('orders', 3, 5).",
+      );
+    }
+    const target = {
+      kind: "changes",
+      table,
+      from: this.#constant(from.from, from.to),
+      to: to && this.#constant(to.from, to.to),
+    } as const;
+    return this.#callSite(occurrence, first, close, { target, asOf: undefined });
+  }
+
+  /** The parentheses of the call whose name begins at `first`, and its arguments. */
+  #call(first: number): { readonly open: number; readonly close: number; readonly parts: TokenRange[] } {
+    const open = endOfName(this.#tokens, first);
+    const close = isSymbol(this.#tokens[open], "(") ? closingParenthesis(this.#tokens, open) : undefined;
+    if (close === undefined) throw treeMismatch(this.#text, this.#start(first));
+    return { open, close, parts: splitAtCommas(this.#tokens, open + 1, close) };
+  }
+
+  #callSite(
+    occurrence: TableOccurrence,
+    first: number,
+    close: number,
+    named: Pick<TableReference, "target" | "asOf">,
+  ): TableSite {
+    const alias = textField(occurrence.node, "alias");
+    const name = textField(nodeField(occurrence.node, "function") ?? {}, "function_name");
     return {
       occurrence,
-      reference: {
-        target: { kind: "path", path: literal },
-        asOf: version === undefined ? undefined : this.#asOf(unit ?? "", version.from + 2, version.to),
-        alias: textField(node, "alias") || "delta_scan",
-        offset: this.#start(first),
-      },
+      reference: { ...named, alias: alias || name, offset: this.#start(first) },
       range: { start: this.#start(first), end: this.#end(close) },
-      explicitAlias: textField(node, "alias") !== "",
+      explicitAlias: alias !== "",
       atRange: undefined,
       before: this.#tokens[first - 1],
     };
@@ -189,6 +242,10 @@ class ReferenceReader {
   }
 
   #asOf(unit: string, from: number, to: number): AsOf {
+    return { unit: unit === "version" ? "version" : "timestamp", ...this.#constant(from, to) };
+  }
+
+  #constant(from: number, to: number): Constant {
     const parts: string[] = [];
     const parameters: string[] = [];
     let done = this.#start(from);
@@ -201,7 +258,7 @@ class ReferenceReader {
       done = token.end;
     }
     parts.push(this.#text.slice(done, this.#end(to - 1)));
-    return { unit: unit === "version" ? "version" : "timestamp", expression: parts.join(""), parameters };
+    return { expression: parts.join(""), parameters };
   }
 
   #start(index: number): number {
@@ -228,27 +285,6 @@ function isAliasToken(token: Token | undefined): boolean {
 
 function aliasText(token: Token | undefined): string | undefined {
   return token?.kind === "string" ? token.text.slice(1, -1).replaceAll("''", "'") : identifierName(token);
-}
-
-/** The arguments in the tokens [from, to). */
-function splitAtCommas(
-  tokens: readonly Token[],
-  from: number,
-  to: number,
-): { readonly from: number; readonly to: number }[] {
-  const parts: { from: number; to: number }[] = [];
-  let begin = from;
-  let depth = 0;
-  for (let index = from; index < to; index++) {
-    if (["(", "[", "{"].some((open) => isSymbol(tokens[index], open))) depth++;
-    else if ([")", "]", "}"].some((close) => isSymbol(tokens[index], close))) depth--;
-    else if (depth === 0 && isSymbol(tokens[index], ",")) {
-      parts.push({ from: begin, to: index });
-      begin = index + 1;
-    }
-  }
-  if (begin < to) parts.push({ from: begin, to });
-  return parts;
 }
 
 function treeMismatch(text: string, offset: number): LakeError {

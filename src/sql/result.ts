@@ -13,6 +13,7 @@ import {
   type Row,
   type Session,
 } from "../../engine/index.js";
+import { variantsAsJson } from "./variant-json.js";
 
 /** A query that is planned and bound and has not begun to run. */
 export interface BoundQuery {
@@ -99,9 +100,9 @@ export class SqlResult {
   }
 
   async *#read<T>(items: (stream: ResultStream) => AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-    const { session, sql, parameters, signal, explain } = this.#start();
+    const { session, sql, columns, parameters, signal, explain } = this.#start();
     try {
-      yield* items(await session.stream(sql, { parameters, signal }));
+      yield* items(await session.stream(variantsAsJson(sql, columns), { parameters, signal }));
     } catch (error) {
       throw await explain(error);
     } finally {
@@ -130,9 +131,9 @@ export class SqlResult {
         yield batch;
       }
     };
-    const { session, sql, parameters, signal, explain } = this.#start();
+    const { session, sql, columns, parameters, signal, explain } = this.#start();
     try {
-      const stream = await session.stream(sql, { parameters, signal });
+      const stream = await session.stream(variantsAsJson(sql, columns), { parameters, signal });
       const writer = new RecordBatchFileWriter().reset(undefined, stream.arrowSchema satisfies Schema);
       const source = Readable.from(writer.toNodeStream());
       const writing = writer.writeAll(counted(stream.batches()));

@@ -1,23 +1,35 @@
 import { type Catalog, DEFAULT_NAMESPACE, tableName } from "../../catalog/index.js";
 import { isLakeError, LakeError } from "../../core/index.js";
 import { quoteIdentifier } from "../../engine/index.js";
+import type { TableChangeReport } from "../table-change-report.js";
 import type { TableResolver } from "../table-resolver.js";
 import { EXPLAIN_COLUMNS, explainRows } from "./explain.js";
 import type { QueryOptions } from "./query-expander.js";
 import type { QueryPlanner } from "./query-planner.js";
 import type { SqlResult } from "./result.js";
 import { parseScript, type Statement } from "./statements.js";
+import type { TableStatements } from "./table-statements.js";
+
+/** What a statement that changes a table gives: one row. */
+const CHANGE_COLUMNS = [
+  { name: "table", type: "VARCHAR" },
+  { name: "version", type: "BIGINT" },
+  { name: "operation", type: "VARCHAR" },
+  { name: "notes", type: "VARCHAR" },
+];
 
 /** Runs statements: each kind in its own way, a query through the planner. */
 export class StatementRunner {
   readonly #planner: QueryPlanner;
   readonly #resolver: TableResolver;
   readonly #catalog: Catalog;
+  readonly #tables: TableStatements;
 
-  constructor(planner: QueryPlanner, resolver: TableResolver, catalog: Catalog) {
+  constructor(planner: QueryPlanner, resolver: TableResolver, catalog: Catalog, tables: TableStatements) {
     this.#planner = planner;
     this.#resolver = resolver;
     this.#catalog = catalog;
+    this.#tables = tables;
   }
 
   async run(text: string, options: QueryOptions): Promise<SqlResult> {
@@ -46,7 +58,7 @@ export class StatementRunner {
     }
   }
 
-  #statement(statement: Statement, options: QueryOptions): Promise<SqlResult> {
+  async #statement(statement: Statement, options: QueryOptions): Promise<SqlResult> {
     switch (statement.kind) {
       case "query":
         return this.#planner.query(statement.query, options);
@@ -60,7 +72,20 @@ export class StatementRunner {
         return this.#showTables(statement.namespace);
       case "show-namespaces":
         return this.#showNamespaces();
+      case "create-table":
+        return this.#changed(await this.#tables.createTable(statement, options.signal));
+      case "alter-table":
+        return this.#changed(
+          await this.#tables.alterTable(statement.table, statement.alteration, options.signal),
+        );
+      case "delete":
+        return this.#changed(await this.#tables.deleteRows(statement.table, statement.where?.text, options));
     }
+  }
+
+  #changed({ table, version, operation, changed, notes }: TableChangeReport): Promise<SqlResult> {
+    const note = notes.length === 0 ? null : notes.join("; ");
+    return this.#planner.constant(CHANGE_COLUMNS, [[table, version, changed ? operation : null, note]]);
   }
 
   async #explain(statement: Statement & { kind: "explain" }, options: QueryOptions): Promise<SqlResult> {

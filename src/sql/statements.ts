@@ -1,26 +1,12 @@
 import { LakeError } from "../../core/index.js";
-import { isName, isNamespaceName } from "./keywords.js";
-import {
-  identifierName,
-  isSymbol,
-  isWord,
-  lineAndColumn,
-  syntaxError,
-  type Token,
-  tokenize,
-} from "./tokens.js";
+import type { Alteration } from "../../table-format/index.js";
+import { parseAlterTable } from "./ddl/parse-alter-table.js";
+import { parseCreateTable } from "./ddl/parse-create-table.js";
+import type { CreateTable } from "./ddl/table-statement.js";
+import { type QualifiedName, type SqlSlice, StatementReader, type TableName } from "./statement-reader.js";
+import { isSymbol, isWord, lineAndColumn, type Token, tokenize } from "./tokens.js";
 
-/** A piece of a script; `offset` is where it begins in the script, in UTF-16 units. */
-export interface SqlSlice {
-  readonly text: string;
-  readonly offset: number;
-}
-
-/** A name with the namespace that stands before it. */
-export interface QualifiedName {
-  readonly namespace: string | undefined;
-  readonly name: string;
-}
+export type { QualifiedName, SqlSlice } from "./statement-reader.js";
 
 /** One statement of a script. `source` is its text without the semicolon. */
 export type Statement = { readonly source: SqlSlice } & (
@@ -39,6 +25,10 @@ export type Statement = { readonly source: SqlSlice } & (
   | { readonly kind: "drop-view"; readonly name: QualifiedName; readonly ifExists: boolean }
   | { readonly kind: "show-tables"; readonly namespace: string | undefined }
   | { readonly kind: "show-namespaces" }
+  | ({ readonly kind: "create-table" } & CreateTable)
+  | { readonly kind: "alter-table"; readonly table: TableName; readonly alteration: Alteration }
+  /** `where` is a condition; without one every row goes. */
+  | { readonly kind: "delete"; readonly table: TableName; readonly where: SqlSlice | undefined }
 );
 
 const QUERY_KEYWORDS = [
@@ -80,10 +70,22 @@ function classify(script: string, tokens: readonly Token[]): Statement {
   const reader = new StatementReader(script, tokens);
   const source = reader.rest();
   if (reader.takeWords("explain")) return explain(reader, source);
+  if (reader.takeWords("create", "table")) {
+    return reader.end({ kind: "create-table", source, ...parseCreateTable(reader) });
+  }
+  if (reader.takeWords("alter", "table")) {
+    return reader.end({ kind: "alter-table", source, ...parseAlterTable(reader) });
+  }
+  if (reader.takeWords("delete", "from")) return deleteFrom(reader, source);
   if (reader.takeWords("create")) return createView(reader, source);
   if (reader.takeWords("drop", "view")) {
     const ifExists = reader.takeWords("if", "exists");
-    return reader.end({ kind: "drop-view", source, ifExists, name: reader.qualifiedName() });
+    return reader.end({
+      kind: "drop-view",
+      source,
+      ifExists,
+      name: reader.qualifiedName("the name of a view"),
+    });
   }
   if (reader.takeWords("show", "tables") || reader.takeWords("show", "all", "tables")) {
     const namespace = reader.takeWords("from") || reader.takeWords("in") ? reader.namespace() : undefined;
@@ -109,12 +111,19 @@ function explain(reader: StatementReader, source: SqlSlice): Statement {
   return { kind: "explain", source, prefix, query };
 }
 
+function deleteFrom(reader: StatementReader, source: SqlSlice): Statement {
+  const table = reader.tableName();
+  if (!reader.takeWords("where")) return reader.end({ kind: "delete", source, table, where: undefined });
+  if (reader.peek() === undefined) throw reader.expected("a condition");
+  return { kind: "delete", source, table, where: reader.rest() };
+}
+
 function createView(reader: StatementReader, source: SqlSlice): Statement {
   const orReplace = reader.takeWords("or", "replace");
   const temporary = reader.takeWords("temp") || reader.takeWords("temporary");
   if (!reader.takeWords("view")) throw unknownStatement(reader.script, reader.tokens);
   const ifNotExists = reader.takeWords("if", "not", "exists");
-  const name = reader.qualifiedName();
+  const name = reader.qualifiedName("the name of a view");
   const columns = reader.nameList();
   if (!reader.takeWords("as")) throw reader.expected("AS and a query");
   if (!beginsQuery(reader)) throw reader.expected("a query");
@@ -139,95 +148,11 @@ function unknownStatement(script: string, tokens: readonly Token[]): LakeError {
   const { line, column } = lineAndColumn(script, tokens[0]?.start ?? 0);
   const hint = isWord(tokens[0], "pivot", "unpivot", "pivot_longer", "pivot_wider")
     ? "Write FROM t PIVOT (sum(x) FOR y IN (1, 2)) or FROM t UNPIVOT (x FOR y IN (a, b))."
-    : "There are queries (SELECT, WITH, FROM, VALUES, TABLE, DESCRIBE, SUMMARIZE), EXPLAIN, CREATE VIEW, DROP VIEW, SHOW TABLES and SHOW NAMESPACES. Data is written by ingest, merge and restore.";
+    : "There are queries (SELECT, WITH, FROM, VALUES, TABLE, DESCRIBE, SUMMARIZE), EXPLAIN, CREATE TABLE, ALTER TABLE, DELETE, CREATE VIEW, DROP VIEW, SHOW TABLES and SHOW NAMESPACES. Data is written by ingest, merge and restore.";
   return new LakeError(
     "invalid-input",
     "sql-statement",
     `${keyword} is not a statement of this SQL (line ${line}, column ${column})`,
     { context: { statement: keyword, line, column }, hint },
   );
-}
-
-/** Reads one statement from left to right. */
-class StatementReader {
-  #next = 0;
-
-  constructor(
-    readonly script: string,
-    readonly tokens: readonly Token[],
-  ) {}
-
-  peek(ahead = 0): Token | undefined {
-    return this.tokens[this.#next + ahead];
-  }
-
-  /** Takes these words, or none of them. */
-  takeWords(...words: readonly string[]): boolean {
-    const all = words.every((word, index) => isWord(this.peek(index), word));
-    if (all) this.#next += words.length;
-    return all;
-  }
-
-  skipParentheses(): void {
-    while (this.peek() !== undefined && !isSymbol(this.peek(), ")")) this.#next++;
-    this.#next++;
-  }
-
-  name(what: string): string {
-    const token = this.peek();
-    const name = identifierName(token);
-    if (!isName(token) || name === undefined) throw this.expected(what);
-    this.#next++;
-    return name;
-  }
-
-  namespace(): string {
-    const name = identifierName(this.peek());
-    if (!isNamespaceName(this.peek()) || name === undefined) throw this.expected("a namespace");
-    this.#next++;
-    return name;
-  }
-
-  qualifiedName(): QualifiedName {
-    const first = isSymbol(this.peek(1), ".") ? this.namespace() : this.name("the name of a view");
-    if (!this.#takeSymbol(".")) return { namespace: undefined, name: first };
-    const name = this.name("the name of a view");
-    if (isSymbol(this.peek(), ".")) throw this.expected("a name of the form [namespace.]name");
-    return { namespace: first, name };
-  }
-
-  /** `(a, b)`; empty when there is none. */
-  nameList(): string[] {
-    const names: string[] = [];
-    if (!this.#takeSymbol("(")) return names;
-    do names.push(this.name("the name of a column"));
-    while (this.#takeSymbol(","));
-    if (!this.#takeSymbol(")")) throw this.expected("a closing parenthesis");
-    return names;
-  }
-
-  /** The text from here to the end of the statement. */
-  rest(): SqlSlice {
-    const offset = this.peek()?.start ?? 0;
-    return { offset, text: this.script.slice(offset, this.tokens.at(-1)?.end ?? offset) };
-  }
-
-  /** `statement`, once nothing is left to read. */
-  end(statement: Statement): Statement {
-    if (this.peek() !== undefined) throw this.expected("the end of the statement");
-    return statement;
-  }
-
-  expected(what: string): LakeError {
-    const token = this.peek();
-    const found = token === undefined ? "the end" : JSON.stringify(token.text);
-    const offset = token?.start ?? this.tokens.at(-1)?.end ?? 0;
-    return syntaxError(this.script, offset, `expected ${what}, found ${found}`);
-  }
-
-  #takeSymbol(symbol: string): boolean {
-    const taken = isSymbol(this.peek(), symbol);
-    if (taken) this.#next++;
-    return taken;
-  }
 }

@@ -1,8 +1,10 @@
-import { isJsonObject, type JsonObject, parseJson } from "../../core/index.js";
+import { isJsonObject, type JsonObject, LakeError, mapParallel, parseJson } from "../../core/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
-import { type CommitInfo, parseCommit } from "./actions.js";
+import type { CommitInfo } from "./actions.js";
+import type { InCommitTimestamps } from "./in-commit-timestamps.js";
 import { listLog } from "./log-listing.js";
 import type { LogFile } from "./log-path.js";
+import { parseCommit } from "./parse-actions.js";
 import { commitTimes } from "./timestamps.js";
 import type { Version } from "./version.js";
 
@@ -22,20 +24,64 @@ export interface HistoryEntry {
   readonly commitInfo: CommitInfo;
 }
 
+export interface HistoryOptions {
+  readonly limit?: number | undefined;
+  /**
+   * Since when commits have timestamps of their own; asked for only when one of them has
+   * (PROTOCOL.md, "Recommendations for Readers of Tables with In-Commit Timestamps").
+   */
+  readonly inCommitTimestamps?: (() => Promise<InCommitTimestamps | undefined>) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Commits read at a time. */
+const PARALLEL_READS = 8;
+
 /** The commits that the log still holds, newest first, `limit` of them at most. */
-export async function readHistory(
-  store: ObjectStore,
-  options: { readonly limit?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
-): Promise<HistoryEntry[]> {
-  const listing = await listLog(store, undefined, options.signal);
+export async function readHistory(store: ObjectStore, options: HistoryOptions = {}): Promise<HistoryEntry[]> {
+  const { limit, inCommitTimestamps, signal } = options;
+  const listing = await listLog(store, undefined, signal);
   const times = new Map(commitTimes(listing).map(({ version, timestamp }) => [version, timestamp]));
   const commits = listing.filter((file) => file.kind === "commit").reverse();
-  const entries: HistoryEntry[] = [];
-  for (const commit of commits.slice(0, options.limit ?? commits.length)) {
-    const info = await readCommitInfo(store, commit, options.signal);
-    entries.push(historyEntry(commit.version, times.get(commit.version) ?? commit.lastModified, info));
-  }
-  return entries;
+  const infos = await mapParallel(
+    commits.slice(0, limit ?? commits.length),
+    PARALLEL_READS,
+    async (commit) => ({ commit, info: await readCommitInfo(store, commit, signal) }),
+    signal,
+  );
+  const hasOwn = infos.some(({ info }) => ownTimestamp(info) !== undefined);
+  const since = hasOwn ? (await inCommitTimestamps?.())?.since : undefined;
+  return infos.map(({ commit, info }) => {
+    const own = since !== undefined && commit.version >= since ? ownTimestamp(info) : undefined;
+    return historyEntry(commit.version, own ?? times.get(commit.version) ?? commit.lastModified, info);
+  });
+}
+
+/** The `inCommitTimestamp`, in milliseconds since the epoch; `undefined` when there is none. */
+export function ownTimestamp(info: CommitInfo): number | undefined {
+  const value = info["inCommitTimestamp"];
+  if (typeof value === "bigint") return Number(value);
+  return typeof value === "number" && Number.isSafeInteger(value) ? value : undefined;
+}
+
+/**
+ * The `inCommitTimestamp` of a commit of a table that has them, in milliseconds since the epoch.
+ *
+ * @throws LakeError `corrupt` when the commit has none.
+ */
+export async function readOwnTimestamp(
+  store: ObjectStore,
+  commit: LogFile,
+  signal?: AbortSignal,
+): Promise<number> {
+  const timestamp = ownTimestamp(await readCommitInfo(store, commit, signal));
+  if (timestamp !== undefined) return timestamp;
+  throw new LakeError(
+    "corrupt",
+    "no-in-commit-timestamp",
+    `${commit.path} has no inCommitTimestamp, which every commit of the table must have`,
+    { context: { file: commit.path, version: commit.version }, hint: "Ask for a version by its number." },
+  );
 }
 
 /** Pure: what a `commitInfo` says, whatever of it is there. */
@@ -58,10 +104,11 @@ export function historyEntry(version: Version, timestamp: number, info: CommitIn
 /** Bytes read before a whole entry is: writers put `commitInfo` first. */
 const HEAD = 32 * 1024;
 
-async function readCommitInfo(
+/** The `commitInfo` of a commit; {} where it has none. */
+export async function readCommitInfo(
   store: ObjectStore,
   commit: LogFile,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<CommitInfo> {
   const head = new TextDecoder().decode(
     await store.get(commit.path, {

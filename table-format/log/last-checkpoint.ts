@@ -1,5 +1,6 @@
 import { isJsonObject, isLakeError, type JsonObject, parseJson, stringifyJson } from "../../core/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
+import { jsonChecksum } from "./json-checksum.js";
 import { LAST_CHECKPOINT_PATH } from "./log-path.js";
 import { type Version, version } from "./version.js";
 
@@ -10,6 +11,8 @@ export interface LastCheckpoint {
   readonly size: bigint;
   readonly sizeInBytes: bigint;
   readonly numOfAddFiles: bigint;
+  /** The files of a multi-part checkpoint. */
+  readonly parts?: number | undefined;
 }
 
 /** The version that `_last_checkpoint` names; `undefined` when there is none that can be understood. */
@@ -27,10 +30,13 @@ export async function readLastCheckpoint(
   return parseLastCheckpoint(new TextDecoder().decode(bytes));
 }
 
+/** The version in the text of `_last_checkpoint`; `undefined` when it, or its checksum, makes no sense. */
 export function parseLastCheckpoint(text: string): Version | undefined {
   try {
     const json = parseJson(text);
-    const value = isJsonObject(json) ? json["version"] : undefined;
+    if (!isJsonObject(json)) return undefined;
+    const { checksum, version: value } = json;
+    if (typeof checksum === "string" && checksum !== jsonChecksum(json)) return undefined;
     return typeof value === "number" || typeof value === "bigint" ? version(value) : undefined;
   } catch {
     // The log itself is the truth and is listed instead, so a broken hint costs time and nothing else.
@@ -40,5 +46,5 @@ export function parseLastCheckpoint(text: string): Version | undefined {
 
 export function serializeLastCheckpoint(last: LastCheckpoint): string {
   const json: JsonObject = { ...last };
-  return stringifyJson(json);
+  return stringifyJson({ ...json, checksum: jsonChecksum(json) });
 }

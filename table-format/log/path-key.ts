@@ -13,10 +13,12 @@ export function pathKeySql(path: string, root: string): string {
   const folder = `${canonicalDataPath(root).replace(/\/$/, "")}/`;
   // A local file is known by its path alone, whatever slashes its URI begins with.
   const local = `CASE WHEN regexp_matches(${path}, '^(?i:file):/') THEN regexp_replace(${path}, '^(?i:file):/+', '/') ELSE ${path} END`;
-  const decoded = `regexp_replace(url_decode(${local}), '(^|/)(\\./)+', '\\1', 'g')`;
+  // Object stores have several names for one scheme, which data-path.ts knows too.
+  const known = `regexp_replace(url_decode(${local}), '^(?i:s3[an]?)://', 's3://')`;
+  const decoded = `regexp_replace(regexp_replace(${known}, '(^|/)(\\./)+', '\\1', 'g'), '([^:/])/+', '\\1/', 'g')`;
   const relative = `regexp_replace(${decoded}, ${quoteString(`^${literalPattern(folder)}`)}, '')`;
   // What writers usually write, a relative path without escapes, is its own key.
-  return `CASE WHEN regexp_matches(${path}, '^/|%|:|\\./') THEN ${relative} ELSE ${path} END`;
+  return `CASE WHEN regexp_matches(${path}, '^/|%|:|\\./|//') THEN ${relative} ELSE ${path} END`;
 }
 
 /** The engine's regular expressions, RE2, take any escaped mark for itself. */

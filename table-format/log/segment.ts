@@ -1,28 +1,30 @@
 import { LakeError } from "../../core/index.js";
-import type { LogFile } from "./log-path.js";
+import { type CheckpointFiles, completeCheckpoints, versionsOf } from "./checkpoint-files.js";
+import { leastCover } from "./commit-cover.js";
+import type { ChecksumFile, CommitFile, CompactionFile, LogFile } from "./log-path.js";
 import type { Version } from "./version.js";
-
-/** The files that hold one checkpoint, in the order of their parts. */
-export interface CheckpointFiles {
-  readonly version: Version;
-  readonly files: readonly [LogFile, ...LogFile[]];
-}
 
 /**
  * The files whose replay gives one version of a table.
  *
- * Invariants: `commits` are contiguous and ascending and end at `version` (or are empty when the
- * checkpoint is of that version); they begin right after the checkpoint, or at version 0 without one.
+ * Invariants: `commits` are ascending, cover every version from right after the checkpoint (or from 0
+ * without one) to `version`, and do not overlap; they are empty when the checkpoint is of that version.
  */
 export interface LogSegment {
   readonly version: Version;
   readonly checkpoint: CheckpointFiles | undefined;
-  readonly commits: readonly LogFile[];
+  /** Commits, and compactions in the place of several commits. */
+  readonly commits: readonly (CommitFile | CompactionFile)[];
+  /** The commit of `version` itself, which alone holds its `commitInfo`; it may have been cleaned up. */
+  readonly commit: CommitFile | undefined;
+  /** The newest checksum of a version that the checkpoint or the commits give. */
+  readonly checksum: ChecksumFile | undefined;
 }
 
 /**
  * Chooses from a listing of the log the least that replays `target` (default: the newest version).
- * Pure: it decides from names only (PROTOCOL.md, "Action Reconciliation" and "Checkpoints").
+ * Pure: it decides from names only (PROTOCOL.md, "Action Reconciliation", "Checkpoints" and "Log
+ * Compaction Files").
  *
  * @param listing every file of the log from some version on, in any order
  * @param where the table, for messages
@@ -30,26 +32,47 @@ export interface LogSegment {
  *   `corrupt` when a version in between is missing.
  */
 export function planSegment(listing: readonly LogFile[], where: string, target?: Version): LogSegment {
-  const commits = listing.filter((file) => file.kind === "commit").sort(byVersion);
   const checkpoints = completeCheckpoints(listing);
-  const newest = [...commits, ...checkpoints].reduce<Version | undefined>(
-    (latest, { version }) => (latest === undefined || version > latest ? version : latest),
-    undefined,
-  );
+  const commits = listing.filter((file) => file.kind === "commit");
+  const compactions = listing.filter((file) => file.kind === "compaction");
+  const newest = newestVersion(listing);
   if (newest === undefined) {
     throw new LakeError("not-found", "table-not-found", `${where} is not a Delta table: its log is empty`, {
       hint: "Check the path: a table is a folder that holds a _delta_log folder.",
     });
   }
   const version = target ?? newest;
-  if (version > newest) throw versionOutOfRange(where, version, undefined, newest);
+  if (version > newest) throw versionOutOfRange(where, version, oldestReplayable(listing), newest);
 
   const checkpoint = checkpoints.filter((candidate) => candidate.version <= version).at(-1);
   const first = checkpoint === undefined ? 0n : checkpoint.version + 1n;
-  const tail = commits.filter((commit) => commit.version >= first && commit.version <= version);
-  const expected = version - first + 1n;
-  if (BigInt(tail.length) !== expected) throw gap(listing, where, first, version, tail);
-  return { version, checkpoint, commits: tail };
+  const cover = leastCover([...commits, ...compactions], first, version);
+  if (cover.missing !== undefined) throw gap(listing, where, cover.missing, version, newest);
+  const checksums = listing.filter((file) => file.kind === "checksum");
+  return {
+    version,
+    checkpoint,
+    commits: cover.files,
+    commit: commits.find((file) => file.version === version),
+    checksum: checksums
+      .filter((file) => file.version <= version && file.version >= first - 1n)
+      .reduce<ChecksumFile | undefined>(
+        (latest, file) => (latest === undefined || file.version > latest.version ? file : latest),
+        undefined,
+      ),
+  };
+}
+
+/** The newest version that a listing speaks of: that of a commit or of a checkpoint with all its files. */
+export function newestVersion(listing: readonly LogFile[]): Version | undefined {
+  const versions = [
+    ...listing.filter((file) => file.kind === "commit" || file.kind === "compaction"),
+    ...completeCheckpoints(listing),
+  ].map((file) => file.version);
+  return versions.reduce<Version | undefined>(
+    (latest, version) => (latest === undefined || version > latest ? version : latest),
+    undefined,
+  );
 }
 
 /** The newest checkpoint of a listing all of whose files are there. */
@@ -59,9 +82,18 @@ export function newestCheckpoint(listing: readonly LogFile[]): CheckpointFiles |
 
 /** The oldest version that a listing can replay: 0, or that of the oldest checkpoint. */
 export function oldestReplayable(listing: readonly LogFile[]): Version | undefined {
-  const commits = listing.filter((file) => file.kind === "commit").sort(byVersion);
-  if (commits[0]?.version === 0n) return commits[0].version;
-  return completeCheckpoints(listing)[0]?.version;
+  const first = listing.find((file) => file.kind === "commit" && file.version === 0n);
+  if (first !== undefined) return first.version;
+  const compacted = listing.find((file) => file.kind === "compaction" && file.first === 0n);
+  const checkpointed = completeCheckpoints(listing)[0]?.version;
+  if (compacted === undefined) return checkpointed;
+  return checkpointed === undefined || compacted.version < checkpointed ? compacted.version : checkpointed;
+}
+
+/** A listing without the files of a checkpoint that cannot be read. */
+export function withoutCheckpoint(listing: readonly LogFile[], checkpoint: CheckpointFiles): LogFile[] {
+  const paths = new Set(checkpoint.files.map((file) => file.path));
+  return listing.filter((file) => !paths.has(file.path));
 }
 
 export function versionOutOfRange(
@@ -77,66 +109,30 @@ export function versionOutOfRange(
   });
 }
 
-function byVersion(a: LogFile, b: LogFile): number {
-  return a.version < b.version ? -1 : a.version > b.version ? 1 : 0;
-}
-
-/** Checkpoints all of whose parts are there, ascending; a classic one before a multi-part one. */
-function completeCheckpoints(listing: readonly LogFile[]): CheckpointFiles[] {
-  const found = new Map<string, LogFile[]>();
-  for (const file of listing) {
-    if (file.kind === "classic-checkpoint") found.set(`${file.version}`, [file]);
-    if (file.kind === "multi-part-checkpoint") {
-      const key = `${file.version}/${file.parts}`;
-      found.set(key, [...(found.get(key) ?? []), file]);
-    }
-  }
-  const complete: CheckpointFiles[] = [];
-  for (const files of found.values()) {
-    files.sort((a, b) => partOf(a) - partOf(b));
-    const [first, ...rest] = files;
-    if (first === undefined) continue;
-    const parts = first.kind === "multi-part-checkpoint" ? first.parts : 1;
-    if (files.length === parts && files.every((file, index) => partOf(file) === index + 1)) {
-      complete.push({ version: first.version, files: [first, ...rest] });
-    }
-  }
-  return complete.sort((a, b) => byVersion(a.files[0], b.files[0]) || b.files.length - a.files.length);
-}
-
-function partOf(file: LogFile): number {
-  return file.kind === "multi-part-checkpoint" ? file.part : 1;
-}
-
 /** Says which version is missing, or that the log was cleaned up past the one asked for. */
 function gap(
   listing: readonly LogFile[],
   where: string,
-  first: bigint,
+  missing: bigint,
   version: Version,
-  tail: readonly LogFile[],
+  newest: Version,
 ): LakeError {
-  const oldestCommit = tail[0]?.version;
   const oldest = oldestReplayable(listing);
-  const newest = listing.reduce((latest, file) => (file.version > latest ? file.version : latest), version);
-  const v2 = listing.find((file) => file.kind === "v2-checkpoint" && file.version <= version);
-  if (v2 !== undefined) {
-    return new LakeError(
-      "unsupported",
-      "v2-checkpoint",
-      `${where}: ${v2.path} is a V2 checkpoint, which this release does not read`,
-      {
-        context: { feature: "v2Checkpoint", version: v2.version },
-      },
-    );
-  }
   if (oldest !== undefined && version < oldest) return versionOutOfRange(where, version, oldest, newest);
-  const present = new Set(tail.map((commit) => commit.version as bigint));
-  let missing = first;
-  while (present.has(missing)) missing++;
-  const after = oldestCommit === undefined ? "" : ` (versions up to ${newest} are there)`;
-  return new LakeError("corrupt", "log-gap", `${where}: version ${missing} is missing from the log${after}`, {
+  return new LakeError("corrupt", "log-gap", `${where}: version ${missing} is missing from the log`, {
     context: { version: missing, newest },
-    hint: `Restore _delta_log/${missing.toString().padStart(20, "0")}.json, or a checkpoint of version ${missing} or later.`,
+    hint: `Restore _delta_log/${missing.toString().padStart(20, "0")}.json, or a checkpoint of version ${missing} or later.${incompleteHint(listing, version)}`,
   });
+}
+
+/** Checkpoints that would bridge the gap if all their parts were there. */
+function incompleteHint(listing: readonly LogFile[], version: Version): string {
+  const complete = new Set(completeCheckpoints(listing).flatMap((checkpoint) => checkpoint.files));
+  const torn = listing.filter(
+    (file) => file.kind === "multi-part-checkpoint" && file.version <= version && !complete.has(file),
+  );
+  const versions = versionsOf(torn);
+  return versions.length === 0
+    ? ""
+    : ` The checkpoint of version ${versions.join(", ")} lacks some of its parts.`;
 }

@@ -16,6 +16,9 @@ const ENGINE_NAMES: Readonly<Record<PrimitiveName, string>> = {
   date: "DATE",
   timestamp: "TIMESTAMP WITH TIME ZONE",
   timestamp_ntz: "TIMESTAMP",
+  variant: "VARIANT",
+  // DuckDB's own choice where a column of NULLs needs a type.
+  void: "INTEGER",
 };
 
 /**

@@ -42,6 +42,31 @@ export function physicalName(field: StructField, mode: ColumnMappingMode): strin
   );
 }
 
+/**
+ * The length of a column that Spark knows as `char(n)`, which is a string to the protocol: its values are as
+ * if spaces filled them up to that length, whether files have the spaces or not. Spark keeps the type in the
+ * field's metadata.
+ */
+export function charLength(field: StructField): number | undefined {
+  const text = field.metadata["__CHAR_VARCHAR_TYPE_STRING"];
+  const length = typeof text === "string" ? /^char\((\d+)\)$/.exec(text)?.[1] : undefined;
+  return length === undefined || field.type.type !== "string" ? undefined : Number(length);
+}
+
+/**
+ * The Parquet field id of a field where columns are mapped by id (PROTOCOL.md, "Reader Requirements for
+ * Column Mapping").
+ *
+ * @throws LakeError `corrupt` when the field has none.
+ */
+export function fieldId(field: StructField): number {
+  const id = Number(field.metadata["delta.columnMapping.id"]);
+  if (Number.isSafeInteger(id)) return id;
+  throw new LakeError("corrupt", "schema", `column "${field.name}" has no id, which column mapping needs`, {
+    context: { column: field.name },
+  });
+}
+
 /** The field called `name`, ignoring case as Delta does (PROTOCOL.md, "Schema Serialization Format"). */
 export function findField(struct: StructType, name: string): StructField | undefined {
   const folded = foldCase(name);

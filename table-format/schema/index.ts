@@ -1,13 +1,18 @@
 export { type DeltaTypeOfEngine, deltaTypeOfEngine, engineType } from "./engine-type.js";
+export { type EngineField, type EngineType, engineText, parseEngineType } from "./engine-type-text.js";
 export {
   type ColumnMappingMode,
+  charLength,
   checkNewSchema,
   columnMappingMode,
+  fieldId,
   findField,
   foldCase,
   namesSparkRefuses,
   physicalName,
 } from "./fields.js";
+export { type ColumnId, columnIds, physicalValueSql } from "./physical-columns.js";
+export { physicalSchema } from "./physical-type.js";
 export {
   type ColumnPlan,
   type NewField,

@@ -15,9 +15,14 @@ import {
   type StructType,
 } from "./types.js";
 
-// Types that Delta tables may hold and this release does not read. `void` columns have no defined
-// behaviour (PROTOCOL.md, "Primitive Types"); `variant` needs its reader feature.
-const KNOWN_BUT_UNSUPPORTED = /^(void|null|variant|interval.*|char\(.*|varchar\(.*|geometry.*|geography.*)$/;
+// Types that Delta tables may hold and this release does not read.
+const KNOWN_BUT_UNSUPPORTED = /^(interval|geometry|geography)\b|^struct<>$/;
+
+// Names of Spark's for types that have another one in the protocol. The lengths are a matter of writers.
+const OTHER_NAMES: readonly (readonly [RegExp, PrimitiveName])[] = [
+  [/^(var)?char\(\s*\d+\s*\)$/, "string"],
+  [/^null$/, "void"],
+];
 
 /**
  * Reads the `schemaString` of a `metaData` action (PROTOCOL.md, "Schema Serialization Format").
@@ -72,6 +77,8 @@ function parseType(value: JsonValue | undefined, path: string): DataType {
 function parseStruct(struct: JsonObject, path: string): StructType {
   const fields = struct["fields"];
   if (!Array.isArray(fields)) throw corrupt(path, "is a struct without fields");
+  // Neither Parquet nor the engine has one.
+  if (fields.length === 0 && path !== "") throw unsupported(path, "struct<>");
   return { type: "struct", fields: fields.map((field: JsonValue, index) => parseField(field, path, index)) };
 }
 
@@ -98,6 +105,8 @@ function parseBoolean(object: JsonObject, key: string, path: string): boolean {
 
 function parseTypeName(name: string, path: string): DataType {
   if (isPrimitive(name)) return { type: name };
+  const other = OTHER_NAMES.find(([pattern]) => pattern.test(name));
+  if (other !== undefined) return { type: other[1] };
   if (name === "decimal") return { type: "decimal", precision: 10, scale: 0 };
   const decimal = /^decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)$/.exec(name);
   if (decimal === null) throw unsupported(path, name);
@@ -156,7 +165,7 @@ function unsupported(path: string, type: string): LakeError {
   return new LakeError(
     "unsupported",
     "schema-type",
-    `${subject(path)} has type "${type}", which this version ${known ? "does not read yet" : "does not know"}`,
+    `${subject(path)} has type "${type}", which this release ${known ? "does not read" : "does not know"}`,
     { context: { column: path, type } },
   );
 }

@@ -1,6 +1,9 @@
 import type { JsonObject } from "../../core/index.js";
 
-/** Delta's primitive types (PROTOCOL.md, "Primitive Types"), named as in a schema string. */
+/**
+ * Delta's primitive types (PROTOCOL.md, "Primitive Types" and "Variant Type"), named as in a schema string.
+ * `void`, which the protocol does not define, is Spark's type of columns that hold nothing but NULL.
+ */
 export const PRIMITIVE_TYPES = [
   "string",
   "long",
@@ -14,6 +17,8 @@ export const PRIMITIVE_TYPES = [
   "date",
   "timestamp",
   "timestamp_ntz",
+  "variant",
+  "void",
 ] as const;
 
 export type PrimitiveName = (typeof PRIMITIVE_TYPES)[number];

@@ -3,9 +3,17 @@ import { type DataType, engineType } from "../schema/index.js";
 /** Turns the SQL text of one expression into that of another. */
 export type SqlRewrite = (sql: string) => string;
 
-/** Whether a column of this type can partition a table: anything but arrays, maps and structs. */
+const CANNOT_PARTITION: ReadonlySet<DataType["type"]> = new Set([
+  "array",
+  "map",
+  "struct",
+  "variant",
+  "void",
+]);
+
+/** Whether a column of this type can partition a table: anything but arrays, maps, structs and variants. */
 export function canPartition(type: DataType): boolean {
-  return type.type !== "array" && type.type !== "map" && type.type !== "struct";
+  return !CANNOT_PARTITION.has(type.type);
 }
 
 /**

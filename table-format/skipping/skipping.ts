@@ -1,6 +1,7 @@
 import { quoteString } from "../../engine/index.js";
 import {
   type ColumnMappingMode,
+  charLength,
   columnMappingMode,
   type DataType,
   findField,
@@ -114,6 +115,8 @@ class SkippingCompiler {
     for (const name of column) {
       const field: StructField | undefined = type.type === "struct" ? findField(type, name) : undefined;
       if (field === undefined) return undefined;
+      // Neither bounds nor partition values need have the spaces that the column's values end with.
+      if (charLength(field) !== undefined) return undefined;
       physicalPath.push(physicalName(field, this.#mode));
       type = field.type;
       isWidened = "delta.typeChanges" in field.metadata;

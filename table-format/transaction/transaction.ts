@@ -1,66 +1,42 @@
-import { delay, type JsonObject, LakeError, newUuid, throwIfCancelled } from "../../core/index.js";
+import { delay, LakeError, newUuid, throwIfCancelled } from "../../core/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
-import {
-  type Action,
-  type AddFile,
-  type Metadata,
-  type PartitionValues,
-  type Protocol,
-  parseCommit,
-  type SetTransaction,
-  serializeCommit,
-} from "../log/actions.js";
+import type { Action, Metadata, PartitionValues, Protocol } from "../log/actions.js";
 import { commitEntry } from "../log/committer.js";
 import { commitPath } from "../log/log-path.js";
+import { parseCommit } from "../log/parse-actions.js";
+import { serializeCommit } from "../log/serialize-actions.js";
 import { nextVersion, type Version, version } from "../log/version.js";
-import { type Conflict, findConflict } from "./conflict.js";
-
-/** Which live files a commit replaces. */
-export type Replaced =
-  | { readonly kind: "none" }
-  | { readonly kind: "all" }
-  /** The files of the partitions that the added files belong to. */
-  | { readonly kind: "partitions"; readonly partitions: readonly PartitionValues[] };
-
-/** A live file, as far as removing it needs to know. */
-export interface LiveFile {
-  readonly path: string;
-  readonly size: bigint;
-  /** As the log spells them. */
-  readonly partitionValues: PartitionValues;
-  /** The same values as we would spell them: writers differ in how (`1.5` and `1.50`, zones of timestamps). */
-  readonly partition: PartitionValues;
-}
-
-/** What a transaction wants the log to say. Nothing in it depends on the version it will get. */
-export interface StagedCommit {
-  readonly operation: string;
-  readonly operationParameters: JsonObject;
-  readonly operationMetrics: Readonly<Record<string, string>>;
-  /** Anything else for `commitInfo`. */
-  readonly provenance?: JsonObject | undefined;
-  readonly protocol?: Protocol | undefined;
-  readonly metadata?: Metadata | undefined;
-  readonly adds: readonly AddFile[];
-  readonly replaces: Replaced;
-  readonly transactions?: readonly SetTransaction[] | undefined;
-  readonly engineInfo: string;
-}
+import { commitEntryActions, keepsTimeInLog } from "./commit-entry.js";
+import { type Conflict, conflictScope, findConflict } from "./conflict.js";
+import { NO_ROW_IDS, ROW_TRACKING_DOMAIN, rowIdHighWaterMark } from "./row-ids.js";
+import type { LiveFile, Replaced, StagedCommit } from "./staged-commit.js";
 
 export type CommitOutcome =
   | {
       readonly status: "committed";
       readonly version: Version;
+      /** The entry, as it is in the log. */
+      readonly actions: readonly Action[];
       readonly filesRemoved: number;
       readonly attempts: number;
     }
   | { readonly status: "conflict"; readonly conflict: Conflict; readonly version: Version };
 
-/** What a transaction stands on. `readVersion` undefined: the table does not exist yet. */
+/** The version that a transaction read. */
+export interface ReadVersion {
+  readonly version: Version;
+  readonly protocol: Protocol;
+  readonly metadata: Metadata;
+  /** The greatest row id given out (PROTOCOL.md, "Row Tracking"). */
+  readonly rowIdHighWaterMark: bigint;
+}
+
+/** What a transaction stands on. */
 export interface CommitBase {
   readonly store: ObjectStore;
-  readonly readVersion: Version | undefined;
-  /** The live files to replace at a version, for a commit that replaces some. */
+  /** `undefined`: the table does not exist yet. */
+  readonly read: ReadVersion | undefined;
+  /** The live files at a version, for a commit that replaces whatever is there. */
   readonly liveFiles: (at: Version, signal?: AbortSignal) => Promise<readonly LiveFile[]>;
   readonly now: () => number;
 }
@@ -81,34 +57,46 @@ export async function commit(
   staged: StagedCommit,
   signal?: AbortSignal,
 ): Promise<CommitOutcome> {
-  const { store } = base;
+  const { store, read } = base;
   const txnId = newUuid();
-  const scope = {
-    creates: base.readVersion === undefined,
-    appIds: new Set((staged.transactions ?? []).map((transaction) => transaction.appId)),
-  };
-  let follows = base.readVersion;
+  const scope = conflictScope(staged, read === undefined, store.uri);
+  let follows = read?.version;
+  let highWaterMark = read?.rowIdHighWaterMark ?? NO_ROW_IDS;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     throwIfCancelled(signal);
     const target = follows === undefined ? version(0) : nextVersion(follows);
-    const removes = await removesFor(base, staged, follows, signal);
-    const entry = buildEntry(staged, removes, base, txnId);
-    const result = await commitEntry(
-      store,
-      commitPath(target),
-      new TextEncoder().encode(entry),
-      hasTxnId(txnId),
-    );
+    const removes = await removesFor(base, staged.replaces, follows, signal);
+    const actions = commitEntryActions(staged, removes, {
+      target,
+      readVersion: read?.version,
+      protocol: read?.protocol,
+      metadata: read?.metadata,
+      rowIdHighWaterMark: highWaterMark,
+      previousTimestamp: needsPreviousTimestamp(staged, read)
+        ? await commitTimestamp(store, follows, signal)
+        : undefined,
+      now: base.now(),
+      txnId,
+    });
+    const data = new TextEncoder().encode(serializeCommit(actions));
+    const result = await commitEntry(store, commitPath(target), data, hasTxnId(txnId));
     if (result.status === "committed") {
-      return { status: "committed", version: target, filesRemoved: removes.length, attempts: attempt };
+      return {
+        status: "committed",
+        version: target,
+        actions,
+        filesRemoved: removes.length,
+        attempts: attempt,
+      };
     }
     // Catch up with every commit there is: each must be one that ours may follow.
     let winner: Version = target;
     for (;;) {
-      const actions = await readCommit(store, winner, signal);
-      if (actions === undefined) break;
-      const conflict = findConflict(scope, actions);
+      const won = await readCommit(store, winner, signal);
+      if (won === undefined) break;
+      const conflict = findConflict(scope, won, store.uri);
       if (conflict !== undefined) return { status: "conflict", conflict, version: winner };
+      highWaterMark = latestHighWaterMark(won) ?? highWaterMark;
       follows = winner;
       winner = nextVersion(winner);
     }
@@ -125,7 +113,10 @@ export async function commit(
 }
 
 /** The live files that a commit replaces. Pure. */
-export function replacedFiles(live: readonly LiveFile[], replaces: Replaced): readonly LiveFile[] {
+export function replacedFiles(
+  live: readonly LiveFile[],
+  replaces: Exclude<Replaced, { kind: "files" }>,
+): readonly LiveFile[] {
   if (replaces.kind === "none") return [];
   if (replaces.kind === "all") return live;
   const wanted = new Set(replaces.partitions.map(partitionKey));
@@ -139,58 +130,39 @@ function partitionKey(values: PartitionValues): string {
 
 async function removesFor(
   base: CommitBase,
-  staged: StagedCommit,
+  replaces: Replaced,
   follows: Version | undefined,
   signal: AbortSignal | undefined,
 ): Promise<readonly LiveFile[]> {
-  if (staged.replaces.kind === "none" || follows === undefined) return [];
-  return replacedFiles(await base.liveFiles(follows, signal), staged.replaces);
+  if (replaces.kind === "files") return replaces.files;
+  if (replaces.kind === "none" || follows === undefined) return [];
+  return replacedFiles(await base.liveFiles(follows, signal), replaces);
 }
 
-function buildEntry(
-  staged: StagedCommit,
-  removes: readonly LiveFile[],
-  base: CommitBase,
-  txnId: string,
-): string {
-  const timestamp = BigInt(base.now());
-  const replaced =
-    removes.length === 0
-      ? {}
-      : { numRemovedFiles: String(removes.length), numRemovedBytes: String(sum(removes)) };
-  const info: JsonObject = {
-    timestamp,
-    operation: staged.operation,
-    operationParameters: staged.operationParameters,
-    ...(base.readVersion === undefined ? {} : { readVersion: base.readVersion }),
-    isolationLevel: "WriteSerializable",
-    isBlindAppend: staged.replaces.kind === "none",
-    operationMetrics: { ...staged.operationMetrics, ...replaced },
-    ...staged.provenance,
-    engineInfo: staged.engineInfo,
-    txnId,
-  };
-  const actions: Action[] = [{ kind: "commitInfo", commitInfo: info }];
-  if (staged.protocol !== undefined) actions.push({ kind: "protocol", protocol: staged.protocol });
-  if (staged.metadata !== undefined) actions.push({ kind: "metaData", metaData: staged.metadata });
-  for (const txn of staged.transactions ?? []) actions.push({ kind: "txn", txn });
-  for (const { path, size, partitionValues } of removes) {
-    const remove = {
-      path,
-      deletionTimestamp: timestamp,
-      dataChange: true,
-      extendedFileMetadata: true,
-      partitionValues,
-      size,
-    } as const;
-    actions.push({ kind: "remove", remove });
+function needsPreviousTimestamp(staged: StagedCommit, read: ReadVersion | undefined): boolean {
+  return keepsTimeInLog((staged.metadata ?? read?.metadata)?.configuration);
+}
+
+/** When a version was committed: as its entry says, else as the store does. Milliseconds since the epoch. */
+async function commitTimestamp(
+  store: ObjectStore,
+  of: Version | undefined,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  if (of === undefined) return undefined;
+  const actions = await readCommit(store, of, signal);
+  for (const action of actions ?? []) {
+    const stated = action.kind === "commitInfo" ? action.commitInfo["inCommitTimestamp"] : undefined;
+    if (typeof stated === "number" || typeof stated === "bigint") return Number(stated);
   }
-  for (const add of staged.adds) actions.push({ kind: "add", add });
-  return serializeCommit(actions);
+  return (await store.head(commitPath(of), { signal }))?.lastModified;
 }
 
-function sum(files: readonly LiveFile[]): bigint {
-  return files.reduce((total, file) => total + file.size, 0n);
+function latestHighWaterMark(actions: readonly Action[]): bigint | undefined {
+  const domain = actions.findLast(
+    (action) => action.kind === "domainMetadata" && action.domainMetadata.domain === ROW_TRACKING_DOMAIN,
+  );
+  return domain?.kind === "domainMetadata" ? rowIdHighWaterMark(domain.domainMetadata) : undefined;
 }
 
 /** Tells our log entry from another writer's: a random id of ours stands in no entry but ours. */

@@ -4,7 +4,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../core/index.js";
 import { Engine, quoteString, type Session } from "../../engine/index.js";
 import { openStore } from "../../object-store/index.js";
-import { explainReadFailure, type ScanRelation, scanRelation } from "../../src/scan/scan-relation.js";
+import { explainReadFailure } from "../../src/scan/read-failure.js";
+import { type ScanRelation, scanRelation } from "../../src/scan/scan-relation.js";
 import {
   type AddFile,
   DeltaTable,

@@ -101,9 +101,9 @@ describe("parseScript", () => {
   test.each([
     ["insert into t values (1)", "sql-statement", "INSERT is not a statement of this SQL (line 1, column 1)"],
     [
-      "select 1;\n  create table t (a int)",
+      "select 1;\n  create index i on t (a)",
       "sql-statement",
-      "CREATE TABLE is not a statement of this SQL (line 2, column 3)",
+      "CREATE INDEX is not a statement of this SQL (line 2, column 3)",
     ],
     ["drop table t", "sql-statement", "DROP TABLE is not a statement of this SQL (line 1, column 1)"],
     ["pivot t on a", "sql-statement", "PIVOT is not a statement of this SQL (line 1, column 1)"],

@@ -39,6 +39,9 @@ describe("the key of a path in the log", () => {
     ["file:///lakes/a%20b%25/t-1/x.parquet", "/lakes/a b%/t-1/x.parquet"],
     ["s3://bucket/t/p=a%20b/x.parquet", "s3://bucket/t/p=a b/x.parquet"],
     ["ü/日本.parquet", "ü/日本.parquet"],
+    ["p=1//x.parquet", "p=1/x.parquet"],
+    ["s3a://bucket/t//x%20y.parquet", "s3://bucket/t/x y.parquet"],
+    ["S3N://bucket/t/x.parquet", "s3://bucket/t/x.parquet"],
   ])("%s is %s", async (path, key) => {
     expect(await keyOf(path, ROOT)).toBe(key);
     expect(canonicalDataPath(path, ROOT)).toBe(key);

@@ -14,6 +14,7 @@ import {
   serializeSchema,
   typeText,
 } from "../../table-format/schema/index.js";
+import { fileSchemaDigest } from "../../table-format/snapshot/file-schema.js";
 
 const struct = (...fields: StructType["fields"]): StructType => ({ type: "struct", fields });
 
@@ -61,11 +62,63 @@ describe("parseSchema and serializeSchema", () => {
     );
   });
 
-  it.each(["void", "variant", "interval day", "nonsense"])("refuses the type %s by name", (type) => {
-    const error = errorOf(() => parseSchema(SCHEMA_STRING.replace("decimal(38,18)", type)));
-    expect(error.kind).toBe("unsupported");
-    expect(error.message).toContain(`"e.element.d"`);
-    expect(error.message).toContain(`"${type}"`);
+  it.each([
+    ["void", "void"],
+    ["null", "void"],
+    ["variant", "variant"],
+    ["char(10)", "string"],
+    ["varchar( 3 )", "string"],
+  ])("reads the type %s as %s", (type, expected) => {
+    const schema = parseSchema(SCHEMA_STRING.replace('"decimal(38,18)"', JSON.stringify(type)));
+    expect(typeText(schema)).toContain(`e: array<struct<d: ${expected}>>`);
+  });
+
+  it.each(["interval day", "interval year to month", "geometry(4326)", "nonsense", "char"])(
+    "refuses the type %s by name",
+    (type) => {
+      const error = errorOf(() => parseSchema(SCHEMA_STRING.replace("decimal(38,18)", type)));
+      expect(error.kind).toBe("unsupported");
+      expect(error.message).toContain(`"e.element.d"`);
+      expect(error.message).toContain(`"${type}"`);
+    },
+  );
+});
+
+describe("fileSchemaDigest", () => {
+  const fields = (name: string, physical: string, type: string, id = 1): StructType =>
+    parseSchema(
+      JSON.stringify({
+        type: "struct",
+        fields: [
+          {
+            name,
+            type,
+            nullable: true,
+            metadata: { "delta.columnMapping.id": id, "delta.columnMapping.physicalName": physical },
+          },
+          { name: "p", type: "string", nullable: true, metadata: {} },
+        ],
+      }),
+    );
+  const byName = { "delta.columnMapping.mode": "name" };
+  const byId = { "delta.columnMapping.mode": "id" };
+
+  it("tells what a data file holds: names, types, and nothing of partition columns", () => {
+    const digest = fileSchemaDigest(fields("a", "c-1", "long"), ["p"]);
+    expect(digest).toBe(fileSchemaDigest(fields("a", "c-2", "long"), ["p"], {}));
+    expect(digest).not.toBe(fileSchemaDigest(fields("a", "c-1", "integer"), ["p"]));
+    expect(digest).not.toBe(fileSchemaDigest(fields("b", "c-1", "long"), ["p"]));
+    expect(digest).not.toBe(fileSchemaDigest(fields("a", "c-1", "long"), []));
+  });
+
+  it("of mapped columns stays when one is renamed, and changes with what files have", () => {
+    const digest = fileSchemaDigest(fields("a", "c-1", "long"), ["p"], byName);
+    expect(fileSchemaDigest(fields("b", "c-1", "long"), ["p"], byName)).toBe(digest);
+    expect(fileSchemaDigest(fields("a", "c-2", "long"), ["p"], byName)).not.toBe(digest);
+    expect(fileSchemaDigest(fields("a", "c-1", "long"), ["p"])).not.toBe(digest);
+    const withId = fileSchemaDigest(fields("a", "c-1", "long"), ["p"], byId);
+    expect(withId).not.toBe(digest);
+    expect(fileSchemaDigest(fields("a", "c-1", "long", 2), ["p"], byId)).not.toBe(withId);
   });
 });
 

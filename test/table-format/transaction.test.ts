@@ -1,15 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { LakeError } from "../../core/index.js";
 import { MemoryStore, type ObjectPath, type PutIfAbsentResult } from "../../object-store/index.js";
-import { parseCommit } from "../../table-format/log/actions.js";
+import type { Metadata, Protocol } from "../../table-format/index.js";
 import { commitPath } from "../../table-format/log/log-path.js";
+import { parseCommit } from "../../table-format/log/parse-actions.js";
 import { version } from "../../table-format/log/version.js";
-import {
-  type CommitBase,
-  commit,
-  replacedFiles,
-  type StagedCommit,
-} from "../../table-format/transaction/transaction.js";
+import type { StagedCommit } from "../../table-format/transaction/staged-commit.js";
+import { type CommitBase, commit, replacedFiles } from "../../table-format/transaction/transaction.js";
 
 const append: StagedCommit = {
   operation: "WRITE",
@@ -20,10 +17,31 @@ const append: StagedCommit = {
   engineInfo: "test",
 };
 
+const protocol: Protocol = {
+  minReaderVersion: 1,
+  minWriterVersion: 2,
+  readerFeatures: undefined,
+  writerFeatures: undefined,
+};
+const metadata: Metadata = {
+  id: "m",
+  name: undefined,
+  description: undefined,
+  provider: "parquet",
+  formatOptions: {},
+  schemaString: "{}",
+  partitionColumns: [],
+  configuration: {},
+  createdTime: undefined,
+};
+
 function base(store: MemoryStore, readVersion: bigint | undefined): CommitBase {
   return {
     store,
-    readVersion: readVersion === undefined ? undefined : version(readVersion),
+    read:
+      readVersion === undefined
+        ? undefined
+        : { version: version(readVersion), protocol, metadata, rowIdHighWaterMark: -1n },
     liveFiles: async (at) => [{ path: `live-at-${at}`, size: 7n, partitionValues: {}, partition: {} }],
     now: () => 1_700_000_000_000,
   };

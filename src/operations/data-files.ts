@@ -1,0 +1,171 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, LakeError } from "../../core/index.js";
+import { quoteIdentifier, type Session } from "../../engine/index.js";
+import { type WrittenFile, writeParquet } from "../../formats/index.js";
+import { objectPath } from "../../object-store/index.js";
+import {
+  type AddFile,
+  columnIds,
+  columnMappingMode,
+  type DeltaTable,
+  encodeDataPath,
+  FILE_SCHEMA_TAG,
+  fileSchemaDigest,
+  findField,
+  type Metadata,
+  physicalName,
+  physicalValueSql,
+  type StructField,
+  type StructType,
+  statisticsJson,
+} from "../../table-format/index.js";
+import { partitionTexts } from "./partition-texts.js";
+
+/** A table as rows are written to it. */
+export interface WriteTarget {
+  readonly table: DeltaTable;
+  readonly schema: StructType;
+  readonly metadata: Metadata;
+}
+
+export interface WriteOptions {
+  /** One file a partition at most, its rows in the order of the SELECT. */
+  readonly ordered?: boolean | undefined;
+  /** A folder below the table's; default the table's own. */
+  readonly folder?: string | undefined;
+  /** Columns of the SELECT that the table does not have and the files get, after the table's. */
+  readonly extraColumns?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The table's folder on the local disk, without a slash at its end. */
+export function tableDirectory(table: DeltaTable): string {
+  const probe = table.folder.store.localPath(objectPath("x"));
+  if (probe === undefined) {
+    throw new LakeError(
+      "unsupported",
+      "remote-write",
+      `${table.where}: this release writes tables on a local disk only`,
+    );
+  }
+  return probe.slice(0, -2);
+}
+
+/**
+ * Writes rows as data files of a table, with the names, ids and partitions that its files have. They are
+ * not in the table before {@link adoptFiles} and a commit.
+ *
+ * @param select a SELECT of the table's columns, by their names in the schema
+ */
+export function writeDataFiles(
+  session: Session,
+  target: WriteTarget,
+  select: string,
+  options: WriteOptions = {},
+): Promise<WrittenFile[]> {
+  const { schema, metadata, table } = target;
+  const { folder = "", extraColumns = [], ordered, signal } = options;
+  const mode = columnMappingMode(metadata.configuration);
+  const columns = schema.fields.map((field) => {
+    const value = physicalValueSql(quoteIdentifier(field.name), field.type, mode);
+    return `${value} AS ${quoteIdentifier(physicalName(field, mode))}`;
+  });
+  const partitionFields = partitionFieldsOf(target);
+  const stored = schema.fields.filter((field) => !partitionFields.includes(field));
+  return writeParquet(session, {
+    select: `SELECT ${[...columns, ...extraColumns.map(quoteIdentifier)].join(", ")} FROM (${select})`,
+    directory: join(tableDirectory(table), folder),
+    partitionBy: partitionFields.map((field) => physicalName(field, mode)),
+    fieldIds: columnIds(stored, mode),
+    ordered,
+    signal,
+  });
+}
+
+/** The partition columns in their order. */
+function partitionFieldsOf({ schema, metadata }: WriteTarget): readonly StructField[] {
+  return metadata.partitionColumns.flatMap((name) => findField(schema, name) ?? []);
+}
+
+/** A written file that became an object of the table. */
+export interface AdoptedFile {
+  /** As actions hold it: relative, URI-encoded. */
+  readonly path: string;
+  readonly partitionValues: AddFile["partitionValues"];
+  readonly file: WrittenFile;
+}
+
+/** Makes the written files durable objects of the table. */
+export async function adoptFiles(
+  session: Session,
+  target: WriteTarget,
+  written: readonly WrittenFile[],
+  signal: AbortSignal | undefined,
+): Promise<AdoptedFile[]> {
+  const { table, metadata } = target;
+  const mode = columnMappingMode(metadata.configuration);
+  const partitions = await partitionTexts(session, partitionFieldsOf(target), mode, written);
+  const root = `${tableDirectory(table)}/`;
+  const placed = written.map((file) => ({ file, path: objectPath(file.localPath.slice(root.length)) }));
+  await table.folder.store.adopt(
+    placed.map(({ file, path }) => ({ localFile: file.localPath, path })),
+    { signal },
+  );
+  return placed.map(({ file, path }, index) => ({
+    path: encodeDataPath(path),
+    partitionValues: partitions[index] ?? {},
+    file,
+  }));
+}
+
+/** Describes adopted data files as adds. */
+export function addsOf(target: WriteTarget, adopted: readonly AdoptedFile[], clock: Clock): AddFile[] {
+  const { schema, metadata } = target;
+  const { partitionColumns, configuration } = metadata;
+  const tags = { [FILE_SCHEMA_TAG]: fileSchemaDigest(schema, partitionColumns) };
+  return adopted.map(({ path, partitionValues, file }) => ({
+    path,
+    partitionValues,
+    size: file.sizeBytes,
+    modificationTime: BigInt(clock.now()),
+    dataChange: true,
+    stats: statisticsJson(file, { schema, partitionColumns, configuration }),
+    tags,
+  }));
+}
+
+/**
+ * A NOT NULL partition column holds no NULL, which is what an empty text becomes (PROTOCOL.md, "Partition
+ * Value Serialization").
+ *
+ * @throws LakeError `invalid-input` naming the column.
+ */
+export function checkRequired(target: WriteTarget, adopted: readonly AdoptedFile[]): void {
+  const mode = columnMappingMode(target.metadata.configuration);
+  const broken = partitionFieldsOf(target).find(
+    (field) =>
+      !field.nullable &&
+      adopted.some(({ partitionValues }) => partitionValues[physicalName(field, mode)] === null),
+  );
+  if (broken === undefined) return;
+  throw new LakeError(
+    "invalid-input",
+    "not-null",
+    `partition column "${broken.name}" is NOT NULL and the source holds an empty text in it`,
+    { context: { column: broken.name }, hint: "Fill the column in the source. Nothing was committed." },
+  );
+}
+
+export async function removeFiles(files: readonly WrittenFile[]): Promise<void> {
+  for (const file of files) await rm(file.localPath, { force: true });
+}
+
+/** Bytes. */
+export function totalSize(files: readonly WrittenFile[]): bigint {
+  return files.reduce((sum, file) => sum + file.sizeBytes, 0n);
+}
+
+export function totalRows(files: readonly WrittenFile[]): bigint {
+  return files.reduce((sum, file) => sum + file.rowCount, 0n);
+}

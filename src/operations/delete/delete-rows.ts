@@ -1,0 +1,316 @@
+import { type Clock, isLakeError, LakeError, throwIfCancelled } from "../../../core/index.js";
+import type { Parameters, Session } from "../../../engine/index.js";
+import type { WrittenFile } from "../../../formats/index.js";
+import {
+  type AddFile,
+  type ChangeFile,
+  type CommitOutcome,
+  DeletionVectorWriter,
+  hasFeature,
+  isAppendOnly,
+  looseStatistics,
+  type Snapshot,
+  type StagedCommit,
+} from "../../../table-format/index.js";
+import { ENGINE_INFO } from "../../product.js";
+import type { PlannedQuery } from "../../sql/query-planner.js";
+import type { QueryRunner } from "../../table.js";
+import type { ResolvedTable } from "../../table-resolver.js";
+import { afterCommit } from "../after-commit.js";
+import {
+  addsOf,
+  adoptFiles,
+  removeFiles,
+  totalRows,
+  type WriteTarget,
+  writeDataFiles,
+} from "../data-files.js";
+import type { TableChangeContext } from "../table-change.js";
+import { MatchedRows } from "./matched-rows.js";
+import { type DeleteEdits, type FileEdit, type MatchedFile, planDelete } from "./plan-delete.js";
+import { changedRowsSelect, keptRowsSelect, materializedColumns } from "./rewritten-rows.js";
+
+export interface DeleteOptions {
+  /** A condition over the table's columns; rows for which it is TRUE go. Default every row. */
+  readonly where?: string | undefined;
+  /** Values for `?`, `$1` (array) or `$name` (record) in the condition. */
+  readonly parameters?: Parameters | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DeleteReport {
+  readonly table: string;
+  /** The newest version afterwards. */
+  readonly version: bigint;
+  readonly rowsDeleted: bigint;
+  readonly filesRemoved: number;
+  /** Files that stay and got a deletion vector. */
+  readonly filesMarked: number;
+  /** Files whose remaining rows were written to another file. */
+  readonly filesRewritten: number;
+}
+
+/** What a DELETE needs beside the table. */
+export interface DeleteContext extends TableChangeContext {
+  readonly rows: QueryRunner;
+}
+
+/** A DELETE begins again when another writer changes rows meanwhile, this often at most. */
+const MAX_LOST_RACES = 10;
+
+/**
+ * Deletes rows: only files that can hold one are read. A file of which nothing is left goes; of another the
+ * rows are marked in a deletion vector where the table has them (`delta.enableDeletionVectors`), else the rows
+ * that stay are written again, with their row ids where the table tracks them. One commit, or none when no row
+ * was found.
+ *
+ * @throws LakeError `invalid-input` for a condition that cannot be, and for an append-only table; `conflict`
+ *   when other writers kept changing rows.
+ */
+export async function deleteRows(
+  context: DeleteContext,
+  target: ResolvedTable,
+  options: DeleteOptions = {},
+): Promise<DeleteReport> {
+  for (let lost = 0; lost < MAX_LOST_RACES; lost++) {
+    const report = await deleteOnce(context, target, options);
+    if (report !== undefined) return report;
+    context.logger.warn(`${target.label} was changed by another writer meanwhile; deleting again`);
+  }
+  throw new LakeError(
+    "conflict",
+    "delete-conflict",
+    `${target.label} was changed by other writers ${MAX_LOST_RACES} times while rows were deleted`,
+    { hint: "Nothing was committed. Run it again." },
+  );
+}
+
+/** One try; `undefined` when another writer won. Whatever it wrote is committed or removed when it returns. */
+async function deleteOnce(
+  context: DeleteContext,
+  { table, label }: ResolvedTable,
+  { where, parameters, signal }: DeleteOptions,
+): Promise<DeleteReport | undefined> {
+  const snapshot = await table.snapshot(undefined, signal);
+  table.checkWritable(snapshot);
+  if (isAppendOnly(snapshot.metadata.configuration)) throw appendOnly(label);
+  const found = await context.rows.planOver(
+    { label, snapshot },
+    `SELECT _metadata.file_path AS file, _metadata.row_index AS row_index FROM scanned${where === undefined ? "" : ` WHERE (${where}\n)`}`,
+    { parameters, signal },
+  );
+  try {
+    const matched = await findRows(found, snapshot, signal);
+    if (matched.count === 0n) return nothingDeleted(label, snapshot);
+    const { configuration } = snapshot.metadata;
+    const plan = planDelete(matched.files, {
+      deletionVectors:
+        configuration["delta.enableDeletionVectors"] === "true" &&
+        hasFeature(snapshot.protocol, "deletionVectors"),
+      changeDataFeed: configuration["delta.enableChangeDataFeed"] === "true",
+    });
+    const target: WriteTarget = { table, schema: snapshot.schema, metadata: snapshot.metadata };
+    const work = new DeleteWork(found.session, snapshot, target, matched, context.clock, signal);
+    const staged = stagedDelete(await work.write(plan), plan, matched, where);
+    throwIfCancelled(signal);
+    const outcome = await work.commit(staged);
+    if (outcome.status === "conflict") return undefined;
+    await afterCommit(context, table, outcome, snapshot.metadata);
+    return reportOf(label, outcome, plan, matched);
+  } finally {
+    await MatchedRows.drop(found.session);
+    await context.rows.release(found);
+  }
+}
+
+async function findRows(
+  { session, sql, parameters, explain }: PlannedQuery,
+  snapshot: Snapshot,
+  signal: AbortSignal | undefined,
+): Promise<MatchedRows> {
+  try {
+    return await MatchedRows.find(session, snapshot, { sql, parameters: { parameters, signal } }, signal);
+  } catch (error) {
+    throw await explain(error);
+  }
+}
+
+/** What a DELETE wrote beside the log. */
+interface Written {
+  readonly marked: readonly AddFile[];
+  readonly rewritten: readonly AddFile[];
+  readonly copiedRows: bigint;
+  readonly changes: readonly ChangeFile[];
+}
+
+/** Writes deletion vectors and files, and takes them back when there is no commit. */
+class DeleteWork {
+  readonly #session: Session;
+  readonly #snapshot: Snapshot;
+  readonly #target: WriteTarget;
+  readonly #matched: MatchedRows;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal | undefined;
+  readonly #vectors: DeletionVectorWriter;
+  readonly #files: WrittenFile[] = [];
+
+  constructor(
+    session: Session,
+    snapshot: Snapshot,
+    target: WriteTarget,
+    matched: MatchedRows,
+    clock: Clock,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#session = session;
+    this.#snapshot = snapshot;
+    this.#target = target;
+    this.#matched = matched;
+    this.#clock = clock;
+    this.#signal = signal;
+    this.#vectors = new DeletionVectorWriter(snapshot.folder.store, { signal });
+  }
+
+  async write({ edits, writesChanges }: DeleteEdits): Promise<Written> {
+    try {
+      const marked = await this.#mark(filesOf(edits, "mark"));
+      const copied = await this.#rewrite(filesOf(edits, "rewrite"));
+      const changes = writesChanges ? await this.#changes() : [];
+      return { marked, rewritten: copied.adds, copiedRows: copied.rows, changes };
+    } catch (error) {
+      await this.#takeBack();
+      throw error;
+    }
+  }
+
+  async commit(staged: StagedCommit): Promise<CommitOutcome> {
+    try {
+      const outcome = await this.#target.table.commit(this.#snapshot, staged, this.#signal);
+      if (outcome.status === "conflict") await this.#takeBack();
+      return outcome;
+    } catch (error) {
+      // A commit that failed for want of an answer may yet be in the log: then the files must stay.
+      if (isLakeError(error, "cancelled") || isLakeError(error, "conflict")) await this.#takeBack();
+      throw error;
+    }
+  }
+
+  async #mark(files: readonly MatchedFile[]): Promise<AddFile[]> {
+    if (files.length === 0) return [];
+    const adds: AddFile[] = [];
+    for await (const { file, deleted } of this.#matched.deletedRows(files)) {
+      const deletionVector = await this.#vectors.add(deleted);
+      const { stats } = file.add;
+      adds.push({
+        ...file.add,
+        deletionVector,
+        stats: stats === undefined ? undefined : looseStatistics(stats),
+      });
+    }
+    await this.#vectors.finish();
+    return adds;
+  }
+
+  async #rewrite(
+    files: readonly MatchedFile[],
+  ): Promise<{ readonly adds: AddFile[]; readonly rows: bigint }> {
+    if (files.length === 0) return { adds: [], rows: 0n };
+    const written = await writeDataFiles(
+      this.#session,
+      this.#target,
+      await keptRowsSelect(this.#session, this.#snapshot, this.#matched, files, this.#signal),
+      { extraColumns: materializedColumns(this.#snapshot), signal: this.#signal },
+    );
+    this.#files.push(...written);
+    const adopted = await adoptFiles(this.#session, this.#target, written, this.#signal);
+    return { adds: addsOf(this.#target, adopted, this.#clock), rows: totalRows(written) };
+  }
+
+  async #changes(): Promise<ChangeFile[]> {
+    const written = await writeDataFiles(
+      this.#session,
+      this.#target,
+      await changedRowsSelect(this.#session, this.#snapshot, this.#matched, this.#signal),
+      { extraColumns: ["_change_type"], folder: "_change_data", signal: this.#signal },
+    );
+    this.#files.push(...written);
+    const adopted = await adoptFiles(this.#session, this.#target, written, this.#signal);
+    return adopted.map(({ path, partitionValues, file }) => ({
+      path,
+      partitionValues,
+      size: file.sizeBytes,
+      dataChange: false,
+    }));
+  }
+
+  async #takeBack(): Promise<void> {
+    await this.#vectors.discard();
+    await removeFiles(this.#files);
+  }
+}
+
+function filesOf(edits: readonly FileEdit[], kind: FileEdit["kind"]): MatchedFile[] {
+  return edits.filter((edit) => edit.kind === kind).map(({ file }) => file);
+}
+
+function stagedDelete(
+  { marked, rewritten, copiedRows, changes }: Written,
+  { edits }: DeleteEdits,
+  matched: MatchedRows,
+  where: string | undefined,
+): StagedCommit {
+  const again = filesOf(edits, "mark");
+  const had = again.filter(({ add }) => add.deletionVector !== undefined).length;
+  const gone = edits.length - again.length;
+  const removedVectors = edits.filter(({ file }) => file.add.deletionVector !== undefined).length;
+  return {
+    operation: "DELETE",
+    operationParameters: { predicate: JSON.stringify(where === undefined ? [] : [where]) },
+    operationMetrics: {
+      numRemovedFiles: String(gone),
+      numAddedFiles: String(rewritten.length),
+      numCopiedRows: String(copiedRows),
+      numDeletedRows: String(matched.count),
+      numDeletionVectorsAdded: String(again.length),
+      numDeletionVectorsUpdated: String(had),
+      numDeletionVectorsRemoved: String(removedVectors),
+      numAddedChangeFiles: String(changes.length),
+    },
+    adds: [...marked, ...rewritten],
+    replaces: { kind: "files", files: edits.map(({ file: { add } }) => ({ ...add, partition: {} })) },
+    changes,
+    readsRows: true,
+    engineInfo: ENGINE_INFO,
+  };
+}
+
+function reportOf(
+  label: string,
+  outcome: Extract<CommitOutcome, { status: "committed" }>,
+  { edits }: DeleteEdits,
+  matched: MatchedRows,
+): DeleteReport {
+  return {
+    table: label,
+    version: outcome.version,
+    rowsDeleted: matched.count,
+    filesRemoved: filesOf(edits, "remove").length,
+    filesMarked: filesOf(edits, "mark").length,
+    filesRewritten: filesOf(edits, "rewrite").length,
+  };
+}
+
+function nothingDeleted(label: string, { version }: Snapshot): DeleteReport {
+  return { table: label, version, rowsDeleted: 0n, filesRemoved: 0, filesMarked: 0, filesRewritten: 0 };
+}
+
+function appendOnly(label: string): LakeError {
+  return new LakeError(
+    "invalid-input",
+    "append-only",
+    `${label} is append-only: its rows cannot be deleted`,
+    {
+      hint: "Set delta.appendOnly to false first.",
+    },
+  );
+}

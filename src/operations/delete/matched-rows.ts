@@ -1,0 +1,152 @@
+import type { Session } from "../../../engine/index.js";
+import {
+  liveAdds,
+  loadDeletionVectors,
+  type RowIndexSet,
+  RowIndexSetBuilder,
+  type Snapshot,
+} from "../../../table-format/index.js";
+import { localFileSql } from "../../scan/file-names.js";
+import type { MatchedFile } from "./plan-delete.js";
+
+/** Temporary tables of the session. */
+const MATCHED = "gl_matched";
+const TOUCHED = "gl_touched";
+
+/** The rows that a DELETE found, kept in the session: where they are, not what they hold. */
+export class MatchedRows {
+  readonly #session: Session;
+  readonly #snapshot: Snapshot;
+  readonly #signal: AbortSignal | undefined;
+  /** By the number of the file among the touched ones. */
+  readonly files: readonly MatchedFile[];
+
+  private constructor(
+    session: Session,
+    snapshot: Snapshot,
+    files: readonly MatchedFile[],
+    signal: AbortSignal | undefined,
+  ) {
+    this.#session = session;
+    this.#snapshot = snapshot;
+    this.files = files;
+    this.#signal = signal;
+  }
+
+  /** @param select a SELECT of `file` and `row_index`, as `_metadata` has them */
+  static async find(
+    session: Session,
+    snapshot: Snapshot,
+    select: { readonly sql: string; readonly parameters: Parameters<Session["execute"]>[1] },
+    signal: AbortSignal | undefined,
+  ): Promise<MatchedRows> {
+    await session.execute(`CREATE OR REPLACE TEMP TABLE ${MATCHED} AS ${select.sql}`, select.parameters);
+    await session.execute(
+      `CREATE OR REPLACE TEMP TABLE ${TOUCHED} AS
+       SELECT row_number() OVER (ORDER BY file) - 1 AS ordinal, file, matched
+       FROM (SELECT file, count(*) AS matched FROM ${MATCHED} GROUP BY file)`,
+      { signal },
+    );
+    const adds = await snapshot.withFiles(
+      ({ relation }) =>
+        liveAdds(
+          session,
+          `SELECT f.*, t.ordinal, t.matched FROM ${relation} AS f JOIN ${TOUCHED} AS t ON t.file = ${fileSql(snapshot)}
+           ORDER BY t.ordinal`,
+          signal,
+        ),
+      signal,
+    );
+    const files = adds.map(({ add, row, numRecords }) => ({
+      add,
+      numRecords,
+      matched: BigInt(String(row["matched"])),
+    }));
+    return new MatchedRows(session, snapshot, files, signal);
+  }
+
+  get count(): bigint {
+    return this.files.reduce((sum, { matched }) => sum + matched, 0n);
+  }
+
+  /** A condition over `_metadata`'s `file` and `row_index`: whether the row was found. */
+  isMatchedSql(metadata: string): string {
+    return `EXISTS (SELECT 1 FROM ${MATCHED} AS m WHERE m.file = ${metadata}.file_path AND m.row_index = ${metadata}.row_index)`;
+  }
+
+  /** A condition over the file table: whether the file is one of these. */
+  isFileSql(files: readonly MatchedFile[]): string {
+    const ordinals = files.map((file) => this.files.indexOf(file)).join(", ");
+    return `${fileSql(this.#snapshot)} IN (SELECT file FROM ${TOUCHED} WHERE ordinal IN (${ordinals}))`;
+  }
+
+  /** For each of the files, in order: the rows deleted before and those found now. */
+  async *deletedRows(files: readonly MatchedFile[]): AsyncGenerator<{
+    readonly file: MatchedFile;
+    readonly deleted: RowIndexSet;
+    readonly before: RowIndexSet | undefined;
+  }> {
+    const before = await this.#vectors(files);
+    for await (const { ordinal, found } of this.#found(files)) {
+      const file = this.files[ordinal];
+      if (file === undefined) continue;
+      const old = before.get(file);
+      yield { file, deleted: old === undefined ? found : old.union(found), before: old };
+    }
+  }
+
+  /** Frees what a session keeps of a search. */
+  static async drop(session: Session): Promise<void> {
+    await session.execute(`DROP TABLE IF EXISTS ${MATCHED}; DROP TABLE IF EXISTS ${TOUCHED}`);
+  }
+
+  async *#found(
+    files: readonly MatchedFile[],
+  ): AsyncGenerator<{ readonly ordinal: number; readonly found: RowIndexSet }> {
+    const ordinals = files.map((file) => this.files.indexOf(file)).join(", ");
+    const stream = await this.#session.stream(
+      `SELECT t.ordinal::INTEGER AS ordinal, m.row_index FROM ${MATCHED} AS m JOIN ${TOUCHED} AS t USING (file)
+       WHERE t.ordinal IN (${ordinals}) ORDER BY t.ordinal`,
+      { signal: this.#signal },
+    );
+    let ordinal: number | undefined;
+    let builder = new RowIndexSetBuilder();
+    for await (const batch of stream.batches()) {
+      const of = batch.getChild("ordinal")?.toArray();
+      const rows = batch.getChild("row_index")?.toArray();
+      if (!(of instanceof Int32Array) || !(rows instanceof BigInt64Array)) continue;
+      for (let from = 0; from < of.length; ) {
+        const current = of[from] ?? 0;
+        let to = from;
+        while (to < of.length && of[to] === current) to++;
+        if (ordinal !== undefined && ordinal !== current) {
+          yield { ordinal, found: builder.build() };
+          builder = new RowIndexSetBuilder();
+        }
+        ordinal = current;
+        builder.add(rows.subarray(from, to));
+        from = to;
+      }
+    }
+    if (ordinal !== undefined) yield { ordinal, found: builder.build() };
+  }
+
+  async #vectors(files: readonly MatchedFile[]): Promise<Map<MatchedFile, RowIndexSet>> {
+    const wanted = files.flatMap((file, fileIndex) => {
+      const { deletionVector: descriptor } = file.add;
+      return descriptor === undefined ? [] : [{ fileIndex, descriptor, numRecords: file.numRecords }];
+    });
+    const vectors = new Map<MatchedFile, RowIndexSet>();
+    const { store } = this.#snapshot.folder;
+    for await (const { fileIndex, deleted } of loadDeletionVectors(store, wanted, { signal: this.#signal })) {
+      const file = files[fileIndex];
+      if (file !== undefined) vectors.set(file, deleted);
+    }
+    return vectors;
+  }
+}
+
+/** A file of the file table as `_metadata.file_path` has it. */
+function fileSql(snapshot: Snapshot): string {
+  return `('file:' || ${localFileSql(snapshot)})`;
+}

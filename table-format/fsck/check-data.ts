@@ -1,0 +1,52 @@
+import type { Session } from "../../engine/index.js";
+import type { ObjectStore } from "../../object-store/index.js";
+import type { CheckedState } from "./check-state.js";
+import { ColumnRules } from "./column-rules.js";
+import { checkDeletionVectors } from "./deletion-vector-rules.js";
+import { checkFilePresence } from "./file-presence.js";
+import type { FindingLog } from "./finding-log.js";
+import { forEachPage, type PageProgress } from "./footers.js";
+import { readPageColumns } from "./page-values.js";
+import { checkRowCounts, checkStatistics } from "./statistics-rules.js";
+import type { FoundState } from "./table-state.js";
+
+export interface DataCheckOptions {
+  /** Whether every value is read, and not the footers alone. */
+  readonly deep: boolean;
+  readonly onProgress: PageProgress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Checks the live data files: that they are there and whole, that their columns fit the table's, and that what
+ * the log says of them is so. With `deep` it reads every value of every column.
+ */
+export async function checkData(
+  session: Session,
+  store: ObjectStore,
+  state: FoundState,
+  { schema }: CheckedState,
+  findings: FindingLog,
+  { deep, onProgress, signal }: DataCheckOptions,
+): Promise<void> {
+  await checkFilePresence(session, findings, signal);
+  await findings.attempt("the deletion vectors", () =>
+    checkDeletionVectors(session, store, findings, signal),
+  );
+  const metadata = state.metadata?.value;
+  const columns =
+    schema === undefined || metadata === undefined || !schema.isMapped
+      ? undefined
+      : new ColumnRules(schema, metadata);
+  const check = async (): Promise<void> => {
+    await checkRowCounts(session, findings, signal);
+    if (schema === undefined || columns === undefined) return;
+    await columns.checkPage(session, findings, signal);
+    if (deep) await readPageColumns(session, store, schema, findings, signal);
+    await checkStatistics(session, schema, { withoutDeleted: deep }, findings, signal);
+  };
+  const isolated = async (): Promise<void> => {
+    await findings.attempt("the columns of some data files", check);
+  };
+  await forEachPage(session, store, findings, isolated, onProgress, signal);
+}

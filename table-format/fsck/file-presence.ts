@@ -1,0 +1,107 @@
+import { isLakeError, mapParallel } from "../../core/index.js";
+import type { Session } from "../../engine/index.js";
+import { type ObjectMeta, type ObjectStore, objectPath, openStore } from "../../object-store/index.js";
+import type { FindingLog } from "./finding-log.js";
+import { LIVE } from "./replay-sql.js";
+import { OBJECTS } from "./table-listing.js";
+
+/** Live data files that are there, with the size that the log says: `key`, `stats`, `dv_id`, `dv`. */
+export const PRESENT = "fsck_present";
+
+const PARALLEL_HEADS = 32;
+const PAGE = 1_000;
+
+/** SQL: whether a file's key is a path inside the table's folder. */
+export function isInside(key: string): string {
+  return `NOT starts_with(${key}, '/') AND NOT contains(${key}, '://')`;
+}
+
+/**
+ * Checks that every live data file is there with the size that the log says, and leaves those that are in
+ * {@link PRESENT}. Files in the table's folder are looked up in its listing, others one by one.
+ */
+export async function checkFilePresence(
+  session: Session,
+  findings: FindingLog,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await session.execute(
+    `CREATE OR REPLACE TEMP TABLE ${PRESENT} AS
+     SELECT l.key, l.size, l.stats, l.dv_id, l.dv, o.size AS found FROM ${LIVE} AS l JOIN ${OBJECTS} AS o ON o.path = l.key
+     WHERE ${isInside("l.key")}`,
+    { signal },
+  );
+  await findings.addRows(
+    session,
+    "data-file-missing",
+    `SELECT key, version FROM ${LIVE} WHERE ${isInside("key")} AND key NOT IN (SELECT path FROM ${OBJECTS}) ORDER BY key`,
+    (row) => ({
+      message: "the file is live and is not there",
+      place: { file: String(row["key"]), version: BigInt(String(row["version"])) },
+    }),
+    signal,
+  );
+  await checkFilesElsewhere(session, findings, signal);
+  await findings.addRows(
+    session,
+    "data-file-size",
+    `SELECT key, size, found FROM ${PRESENT} WHERE found <> size ORDER BY key`,
+    (row) => ({
+      message: `the file has ${row["found"]} bytes, and the log says ${row["size"]}`,
+      place: { file: String(row["key"]) },
+    }),
+    signal,
+  );
+}
+
+async function checkFilesElsewhere(
+  session: Session,
+  findings: FindingLog,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (let last = ""; ; ) {
+    const rows = await session.rows(
+      `SELECT DISTINCT key FROM ${LIVE} WHERE NOT (${isInside("key")}) AND key > $1 ORDER BY key LIMIT ${PAGE}`,
+      { signal, parameters: [last] },
+    );
+    const keys = rows.map((row) => String(row["key"]));
+    const found = await mapParallel(keys, PARALLEL_HEADS, (key) => headElsewhere(key, signal), signal);
+    for (const [index, key] of keys.entries()) {
+      const result = found[index];
+      if (result === undefined)
+        findings.add("data-file-missing", "the file is live and is not there", { file: key });
+      else if (result === "unreachable")
+        findings.add("data-file-elsewhere", "the file is on a store that this release cannot open", {
+          file: key,
+        });
+      else {
+        await session.execute(
+          `INSERT INTO ${PRESENT} SELECT key, size, stats, dv_id, dv, ${result.size} FROM ${LIVE} WHERE key = $1`,
+          { signal, parameters: [key] },
+        );
+      }
+    }
+    last = keys.at(-1) ?? last;
+    if (keys.length < PAGE) return;
+  }
+}
+
+async function headElsewhere(
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<ObjectMeta | "unreachable" | undefined> {
+  const { store, path } = elsewhere(key) ?? {};
+  if (store === undefined || path === undefined) return "unreachable";
+  return store.head(objectPath(path), { signal });
+}
+
+/** The store and the path of a file outside the table's folder; `undefined` when no store of ours has it. */
+export function elsewhere(key: string): { readonly store: ObjectStore; readonly path: string } | undefined {
+  const slash = key.lastIndexOf("/");
+  try {
+    return { store: openStore(key.slice(0, slash + 1)), path: key.slice(slash + 1) };
+  } catch (error) {
+    if (isLakeError(error, "unsupported")) return undefined;
+    throw error;
+  }
+}

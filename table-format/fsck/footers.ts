@@ -1,0 +1,164 @@
+import { throwIfCancelled } from "../../core/index.js";
+import { quoteString, type Row, type Session } from "../../engine/index.js";
+import { type ObjectPath, type ObjectStore, objectPath } from "../../object-store/index.js";
+import { withLocalFiles } from "../snapshot/local-files.js";
+import { elsewhere, isInside, PRESENT } from "./file-presence.js";
+import { type FindingLog, firstLine } from "./finding-log.js";
+import { fileList, isBrokenFile } from "./log-text.js";
+
+/** The files of one page: `file` as the engine names it, and the columns of {@link PRESENT}. */
+export const PAGE_FILES = "fsck_page";
+/** What their footers say of them: `file`, `num_rows`, `signature` (equal for files of equal columns). */
+export const PAGE_FOOTERS = "fsck_footers";
+/**
+ * What is known of the leaf columns of each file: `file`, `path` (names joined by `", "`), `least` and
+ * `greatest` as text, `nulls`; NULL where it is not known.
+ */
+export const PAGE_COLUMNS = "fsck_columns";
+
+/** Files whose footers are held at a time. */
+const PAGE = 1_000;
+/** Copies of remote files that are on disk at a time; a file is copied whole. */
+const REMOTE_PAGE = 16;
+
+export type PageProgress = (done: number, total: number) => void;
+
+/**
+ * Goes through the live data files that are there, page by page: reads their footers into
+ * {@link PAGE_FOOTERS} and {@link PAGE_COLUMNS} and lets `check` look at them. A file whose footer cannot be
+ * read is a finding, and the rest of its page goes on.
+ */
+export async function forEachPage(
+  session: Session,
+  store: ObjectStore,
+  findings: FindingLog,
+  check: () => Promise<void>,
+  progress: PageProgress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const [counted] = await session.rows(`SELECT count(*) AS n FROM ${PRESENT}`, { signal });
+  const total = Number(counted?.["n"] ?? 0);
+  const isLocal = store.localPath(objectPath("x")) !== undefined;
+  const page = isLocal ? PAGE : REMOTE_PAGE;
+  for (let done = 0; done < total; done += page) {
+    throwIfCancelled(signal);
+    progress(done, total);
+    const rows = await session.rows(
+      `SELECT rowid AS row, key, ${isInside("key")} AS is_inside FROM ${PRESENT} WHERE rowid >= ${done} AND rowid < ${done + page} ORDER BY rowid`,
+      { signal },
+    );
+    await withPageFiles(
+      store,
+      rows,
+      (files) => readPage(session, rows, files, findings, check, signal),
+      signal,
+    );
+  }
+  progress(total, total);
+}
+
+async function withPageFiles(
+  store: ObjectStore,
+  rows: readonly Row[],
+  work: (files: readonly string[]) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const inside = rows.filter((row) => row["is_inside"] === true).map((row) => pathOf(row));
+  await withLocalFiles(
+    store,
+    inside,
+    (copies) => {
+      let next = 0;
+      return work(
+        rows.map((row) => {
+          if (row["is_inside"] === true) return copies[next++] ?? "";
+          const other = elsewhere(String(row["key"]));
+          return other?.store.localPath(objectPath(other.path)) ?? "";
+        }),
+      );
+    },
+    signal,
+  );
+}
+
+function pathOf(row: Row): ObjectPath {
+  return objectPath(String(row["key"]));
+}
+
+async function readPage(
+  session: Session,
+  rows: readonly Row[],
+  files: readonly string[],
+  findings: FindingLog,
+  check: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const named = rows.map((row, index) => ({
+    row: row["row"],
+    file: files[index] ?? "",
+    key: String(row["key"]),
+  }));
+  await session.execute(
+    `CREATE OR REPLACE TEMP TABLE ${PAGE_FILES} AS
+     SELECT f.file, p.* FROM ${PRESENT} AS p JOIN (
+       SELECT unnest([${named.map(({ row }) => String(row)).join(", ")}]::BIGINT[]) AS row,
+              unnest([${named.map(({ file }) => quoteString(file)).join(", ")}]) AS file
+     ) AS f ON p.rowid = f.row;
+     CREATE OR REPLACE TEMP TABLE ${PAGE_FOOTERS} (file VARCHAR, num_rows BIGINT, signature VARCHAR);
+     CREATE OR REPLACE TEMP TABLE ${PAGE_COLUMNS} (file VARCHAR, path VARCHAR, least VARCHAR, greatest VARCHAR, nulls BIGINT)`,
+    { signal },
+  );
+  // A file that is live twice is still one file.
+  const once = new Map(named.map((one) => [one.file, one]));
+  await readFooters(session, [...once.values()], findings, signal);
+  await check();
+}
+
+/** Reads footers; a list that fails is halved until the file is found that cannot be read. */
+async function readFooters(
+  session: Session,
+  files: readonly { readonly file: string; readonly key: string }[],
+  findings: FindingLog,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const [first] = files;
+  if (first === undefined) return;
+  const list = fileList(files.map(({ file }) => file));
+  try {
+    await session.execute(
+      `BEGIN; INSERT INTO ${PAGE_FOOTERS} ${footersSql(list)}; INSERT INTO ${PAGE_COLUMNS} ${columnsSql(list)}; COMMIT`,
+      { signal },
+    );
+  } catch (error) {
+    await session.execute("ROLLBACK");
+    if (!isBrokenFile(error)) throw error;
+    if (files.length === 1) {
+      findings.add("data-file-unreadable", `the footer cannot be read: ${firstLine(error)}`, {
+        file: first.key,
+      });
+      return;
+    }
+    const half = Math.ceil(files.length / 2);
+    await readFooters(session, files.slice(0, half), findings, signal);
+    await readFooters(session, files.slice(half), findings, signal);
+  }
+}
+
+function footersSql(list: string): string {
+  return `SELECT m.file_name, m.num_rows, s.signature
+    FROM parquet_file_metadata(${list}) AS m JOIN (
+      SELECT file_name, md5(string_agg(concat_ws('|', name, type, type_length, repetition_type, num_children, converted_type, scale, precision, logical_type, field_id), ';' ORDER BY position)) AS signature
+      FROM (SELECT *, row_number() OVER () AS position FROM parquet_schema(${list})) GROUP BY file_name
+    ) AS s USING (file_name)`;
+}
+
+// A text that a writer cut is a bound and no value. Writers that do not say so cut at 64 bytes or later.
+const UNCUT_BYTES = 60;
+
+function columnsSql(list: string): string {
+  const exact = (value: string, flag: string): string =>
+    `CASE WHEN coalesce(${flag}, strlen(${value}) < ${UNCUT_BYTES}) AND type <> 'INT96' THEN ${value} END`;
+  // One row a row group; the least of all is found where the type is known.
+  return `SELECT file_name, path_in_schema, ${exact("stats_min_value", "min_is_exact")}, ${exact("stats_max_value", "max_is_exact")}, stats_null_count
+    FROM parquet_metadata(${list})`;
+}

@@ -1,0 +1,10 @@
+export { checkData } from "./check-data.js";
+export { type CheckedLog, checkLog } from "./check-log.js";
+export { type CheckedState, checkState } from "./check-state.js";
+export type { RowCondition } from "./expression-rules.js";
+export type { Finding, FindingCode, FindingKind, FindingPlace, FindingSeverity } from "./finding.js";
+export { FINDING_KINDS } from "./finding-kinds.js";
+export { FindingLog } from "./finding-log.js";
+export type { VersionRange } from "./log-coverage.js";
+export { checkChangeFiles, findOrphans } from "./orphan-rules.js";
+export { liveTotals } from "./replay-sql.js";

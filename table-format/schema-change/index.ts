@@ -1,0 +1,15 @@
+export type {
+  Alteration,
+  ColumnChange,
+  PlannedChange,
+  RowCheck,
+  TableState,
+} from "./alteration.js";
+export { CLUSTERING_DOMAIN, clusteringColumns, logicalPath } from "./clustering.js";
+export type { AddedColumn, ColumnPosition } from "./column-changes.js";
+export { mapNewColumns } from "./column-mapping.js";
+export type { IdentityDefinition } from "./column-rules.js";
+export { checkConstraints } from "./dependents.js";
+export { type FieldPath, pathText } from "./field-path.js";
+export { type ColumnDefinition, planNewTable, type TableDefinition } from "./new-table.js";
+export { planAlteration } from "./plan-alteration.js";

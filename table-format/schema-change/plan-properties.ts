@@ -1,0 +1,45 @@
+import { LakeError, stringifyJson } from "../../core/index.js";
+import { askedProperties, withoutProperties } from "../protocol/property-change.js";
+import type { Alteration, AlteredParts, TableState } from "./alteration.js";
+import { withEffects } from "./property-effects.js";
+
+/** SET TBLPROPERTIES. @throws LakeError `invalid-input` naming the property. */
+export function setProperties(
+  { schema, metadata }: TableState,
+  { properties }: Alteration & { kind: "set-properties" },
+  newUuid: () => string,
+): AlteredParts {
+  const { configuration, features, asked } = askedProperties(properties);
+  const after = { ...metadata.configuration, ...configuration };
+  return {
+    ...withEffects(schema, metadata.configuration, after, newUuid),
+    asked: features,
+    operation: "SET TBLPROPERTIES",
+    parameters: { properties: stringifyJson(asked) },
+  };
+}
+
+/**
+ * UNSET TBLPROPERTIES; `undefined` when none of the properties is there and that is allowed.
+ *
+ * @throws LakeError `not-found` for a property that is not set, unless `ifExists`.
+ */
+export function unsetProperties(
+  { schema, metadata }: TableState,
+  { names, ifExists }: Alteration & { kind: "unset-properties" },
+  newUuid: () => string,
+): AlteredParts | undefined {
+  const { configuration, removed, absent } = withoutProperties(metadata.configuration, names);
+  if (absent.length > 0 && !ifExists) {
+    throw new LakeError("not-found", "property-not-found", `the table has no property ${absent.join(", ")}`, {
+      context: { property: absent.join(", ") },
+      hint: "Write UNSET TBLPROPERTIES IF EXISTS to pass over it.",
+    });
+  }
+  if (removed.length === 0) return undefined;
+  return {
+    ...withEffects(schema, metadata.configuration, configuration, newUuid),
+    operation: "UNSET TBLPROPERTIES",
+    parameters: { properties: stringifyJson(removed), ifExists },
+  };
+}

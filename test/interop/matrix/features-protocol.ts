@@ -1,0 +1,125 @@
+import type { Feature } from "./feature.js";
+
+// Features of the protocol that change how files and commits are read.
+
+export const PROTOCOL: readonly Feature[] = [
+  { name: "no feature at all", deltaRs: {} },
+  {
+    name: "partitioned",
+    columns: "day DATE, part STRING",
+    clauses: "PARTITIONED BY (day, part)",
+    values: "DATE '2024-01-01' + (i % 3)::INTEGER AS day, CASE WHEN i % 4 > 0 THEN 'p ' || i % 4 END AS part",
+    deltaRs: { partitionBy: ["day", "part"] },
+  },
+  {
+    name: "column mapping by name",
+    columns: "old STRING, gone INT, s STRUCT<x: INT, y: STRING>, part STRING",
+    clauses: "PARTITIONED BY (part)",
+    properties: { "delta.columnMapping.mode": "name" },
+    values: "'old ' || i AS old, 1::INTEGER AS gone, {'x': i::INTEGER, 'y': 'y'} AS s, 'p' || i % 2 AS part",
+    alters: ["RENAME COLUMN old TO renamed", "RENAME COLUMN s.x TO xx", "DROP COLUMN gone"],
+    laterValues: "'new ' || i AS renamed, {'xx': i::INTEGER, 'y': 'z'} AS s, 'p' || i % 2 AS part",
+    ourAlteration: "RENAME COLUMN renamed TO again",
+    besides: "columns and a field are renamed and dropped, by either side",
+  },
+  {
+    name: "column mapping by id",
+    columns: "old STRING, gone INT, items ARRAY<STRUCT<k: INT, v: STRING>>, part STRING",
+    clauses: "PARTITIONED BY (part)",
+    properties: { "delta.columnMapping.mode": "id" },
+    values:
+      "'old ' || i AS old, 1::INTEGER AS gone, [{'k': i::INTEGER, 'v': 'y'}, NULL] AS items, 'p' || i % 2 AS part",
+    alters: ["RENAME COLUMN old TO renamed", "RENAME COLUMN items.element.k TO key", "DROP COLUMN gone"],
+    laterValues: "'new ' || i AS renamed, [{'key': i::INTEGER, 'v': 'z'}] AS items, 'p' || i % 2 AS part",
+    ourAlteration: "DROP COLUMN renamed",
+    besides: "columns and a field are renamed and dropped, by either side",
+  },
+  {
+    name: "deletion vectors",
+    columns: "part STRING",
+    clauses: "PARTITIONED BY (part)",
+    values: "'p' || i % 2 AS part",
+    properties: { "delta.enableDeletionVectors": "true" },
+    logHolds: {},
+    besides: "DELETE leaves the files and writes vectors",
+  },
+  {
+    name: "change data feed",
+    properties: { "delta.enableChangeDataFeed": "true", "delta.enableInCommitTimestamps": "true" },
+    changes: true,
+    besides: "the rows of table_changes",
+  },
+  {
+    name: "change data feed, deletion vectors, column mapping",
+    columns: "part STRING",
+    clauses: "PARTITIONED BY (part)",
+    values: "'p' || i % 2 AS part",
+    properties: {
+      "delta.enableChangeDataFeed": "true",
+      "delta.enableInCommitTimestamps": "true",
+      "delta.enableDeletionVectors": "true",
+      "delta.columnMapping.mode": "name",
+    },
+    changes: true,
+    besides: "the rows of table_changes",
+  },
+  {
+    name: "in-commit timestamps",
+    properties: { "delta.enableInCommitTimestamps": "true" },
+    timestamps: true,
+    besides: "the version of a point in time",
+  },
+  {
+    name: "row tracking",
+    columns: "part STRING",
+    clauses: "PARTITIONED BY (part)",
+    values: "'p' || i % 2 AS part",
+    properties: { "delta.enableRowTracking": "true" },
+    rowIds: true,
+    sparkMaintenance: ["OPTIMIZE {t}"],
+    besides: "row ids and commit versions, also after Spark compacts the table",
+  },
+  {
+    name: "row tracking, deletion vectors",
+    properties: { "delta.enableRowTracking": "true", "delta.enableDeletionVectors": "true" },
+    rowIds: true,
+    besides: "row ids and commit versions",
+  },
+  {
+    name: "domain metadata",
+    properties: { "delta.feature.domainMetadata": "supported" },
+  },
+  {
+    name: "clustering",
+    columns: "n STRUCT<x: INT>, w STRING",
+    clauses: "CLUSTER BY (v)",
+    values: "{'x': i::INTEGER} AS n, 'w' || i AS w",
+    alters: ["CLUSTER BY (w, n.x)"],
+    clusteringColumns: ["w", "n.x"],
+    sparkMaintenance: ["OPTIMIZE {t}"],
+    besides: "the clustering columns that DESCRIBE DETAIL of Spark names; Spark clusters the table",
+  },
+  {
+    name: "type widening",
+    columns: "n INT, d DECIMAL(4,2), s STRUCT<x: SMALLINT>, l ARRAY<INT>, day DATE",
+    properties: { "delta.enableTypeWidening": "true" },
+    values:
+      "i::INTEGER AS n, i::DECIMAL(4,2) AS d, {'x': i::SMALLINT} AS s, [i::INTEGER, NULL] AS l, DATE '2024-01-31' AS day",
+    alters: [
+      "ALTER COLUMN n TYPE BIGINT",
+      "ALTER COLUMN d TYPE DECIMAL(12,4)",
+      "ALTER COLUMN s.x TYPE INT",
+      "ALTER COLUMN l.element TYPE BIGINT",
+      "ALTER COLUMN day TYPE TIMESTAMP_NTZ",
+    ],
+    laterValues:
+      "i + 5000000000 AS n, (i + 123456.0001)::DECIMAL(12,4) AS d, {'x': (i + 100000)::INTEGER} AS s, [i + 5000000000] AS l, TIMESTAMP '2024-02-01 00:00:00.5' AS day",
+    ourAlteration: "ALTER COLUMN s.x TYPE BIGINT",
+    besides: "columns, a field and an element are widened, by either side",
+  },
+  {
+    name: "vacuum protocol check",
+    properties: { "delta.feature.vacuumProtocolCheck": "supported" },
+    sparkMaintenance: ["VACUUM {t} RETAIN 200 HOURS DRY RUN"],
+  },
+];
