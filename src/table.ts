@@ -7,6 +7,7 @@ import {
   type ChangeRange,
   type CheckpointKind,
   type CheckpointReport,
+  type CompactionReport,
   type HistoryEntry as LogHistoryEntry,
   readerFeatures,
   type Snapshot,
@@ -202,6 +203,23 @@ export class Table {
     options: { readonly kind?: CheckpointKind | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<CheckpointReport> {
     return this.#resolved.table.checkpoint(options.signal, { kind: options.kind });
+  }
+
+  /**
+   * Puts several commits into one log compaction file, so that opening the table reads fewer files. The
+   * commits stay.
+   *
+   * @param range both ends included; default the commits since the newest checkpoint or compaction
+   * @returns `undefined` when there is nothing to put together
+   * @throws LakeError `invalid-input` for a range of fewer than two versions, `not-found` when the log does not
+   *   hold them all.
+   */
+  compactLog(
+    range?: { readonly from: bigint | number; readonly to: bigint | number },
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<CompactionReport | undefined> {
+    const versions = range && { from: version(range.from), to: version(range.to) };
+    return this.#resolved.table.compactLog(versions, options.signal);
   }
 
   /**

@@ -15,7 +15,12 @@ import { versionAt } from "./log/timestamps.js";
 import type { Version } from "./log/version.js";
 import { type CommittedEntry, checksumAfter, checksumOfSnapshot } from "./maintenance/after-commit.js";
 import { type CleanupReport, cleanUpLog } from "./maintenance/clean-up-log.js";
-import { type CompactionRange, type CompactionReport, compactLog } from "./maintenance/compact-log.js";
+import {
+  type CompactionRange,
+  type CompactionReport,
+  compactLog,
+  worthCompacting,
+} from "./maintenance/compact-log.js";
 import { checkWritable } from "./protocol/features.js";
 import { checkpointInterval } from "./protocol/table-properties.js";
 import { advanceSnapshot, openSnapshot, readState } from "./snapshot/open-snapshot.js";
@@ -105,9 +110,16 @@ export class DeltaTable {
     return cleanUpLog(await this.snapshot(undefined, signal), this.#clock.now(), signal);
   }
 
-  /** Writes a log compaction file; nothing does so by itself. @throws LakeError as {@link compactLog}. */
-  compactLog(range: CompactionRange, signal?: AbortSignal): Promise<CompactionReport> {
-    return compactLog(this.folder, range, signal);
+  /**
+   * Writes a log compaction file; nothing does so by itself.
+   *
+   * @param range default: the commits that opening the newest version has to read one by one
+   * @returns `undefined` when there are fewer than two of those
+   * @throws LakeError as {@link compactLog}
+   */
+  async compactLog(range?: CompactionRange, signal?: AbortSignal): Promise<CompactionReport | undefined> {
+    const chosen = range ?? worthCompacting((await this.snapshot(undefined, signal)).segment, 2);
+    return chosen === undefined ? undefined : compactLog(this.folder, chosen, signal);
   }
 
   /**

@@ -123,7 +123,7 @@ export async function adoptFiles(
 export function addsOf(target: WriteTarget, adopted: readonly AdoptedFile[], clock: Clock): AddFile[] {
   const { schema, metadata } = target;
   const { partitionColumns, configuration } = metadata;
-  const tags = { [FILE_SCHEMA_TAG]: fileSchemaDigest(schema, partitionColumns) };
+  const tags = { [FILE_SCHEMA_TAG]: fileSchemaDigest(schema, partitionColumns, configuration) };
   return adopted.map(({ path, partitionValues, file }) => ({
     path,
     partitionValues,

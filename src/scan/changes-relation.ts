@@ -1,7 +1,8 @@
-import type { Session } from "../../engine/index.js";
+import { quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
 import type { ChangeFeed, ChangePart, FileTable, Snapshot } from "../../table-format/index.js";
 import { explainMissingChanges } from "./changes-failure.js";
 import { changedRows } from "./changes-rows.js";
+import { perFileColumns, wholeFilesSql } from "./changes-sql.js";
 import { type KeptFiles, keepFiles, type ScanReport, type ScanRequest } from "./kept-files.js";
 import { relationSql } from "./relation-sql.js";
 import type { ScanRelation } from "./scan-relation.js";
@@ -19,7 +20,7 @@ export interface PartRelation {
  * The rows of a change feed, read from exactly the files that can hold one of the request, with all columns
  * of the feed; otherwise as `scanRelation`. Nothing of the feed is needed any more when it is made.
  *
- * @throws LakeError `not-found` for a data file that was vacuumed, otherwise as `scanRelation`.
+ * @throws LakeError `not-found` for a file that was vacuumed, otherwise as `scanRelation`.
  */
 export async function changesRelation(
   session: Session,
@@ -46,32 +47,91 @@ async function relationOf(
   request: ChangesRequest,
   signal: AbortSignal | undefined,
 ): Promise<ScanRelation> {
-  const whole = async (snapshot: Snapshot, part: ChangePart, round: number): Promise<PartRelation> => {
-    const { schema, metadata } = snapshot;
-    const scan = { ...request, snapshot, files: `part = '${part}' AND round = ${round}` };
-    const kept = await keepFiles(session, `${name}_${part}_${round}`, files, scan, signal);
-    return { kept, sql: relationSql(kept, { schema, metadata, used: request.columns, withMetadata: false }) };
-  };
   const parts: PartRelation[] = [];
-  const rounds = await roundsOf(session, files, "file");
-  for (let round = 0; round < rounds; round++) parts.push(await whole(feed.wholeFiles, "file", round));
-  parts.push(await whole(feed.dataFiles, "data", 0));
-  parts.push(await changedRows(session, `${name}_row`, feed, files, request, signal));
+  for (const portion of await portionsOf(session, files, signal)) {
+    const own = `${name}_${parts.length}`;
+    parts.push(
+      await wholeFiles(session, own, snapshotOf(feed, portion.part), files, portion, request, signal),
+    );
+  }
+  parts.push(await changedRows(session, `${name}_rows`, feed, files, request, signal));
   const read = parts.filter(({ kept }) => kept.groups.length > 0);
   return {
-    // A part without files is a SELECT without rows.
-    sql: (read.length === 0 ? parts.slice(0, 1) : read).map(({ sql }) => sql).join("\nUNION ALL "),
+    sql: read.length === 0 ? withoutRows(feed) : read.map(({ sql }) => sql).join("\nUNION ALL "),
     report: total(files, parts),
     files: parts.map(({ kept }) => kept.list).reduce((all, list) => `list_concat(${all}, ${list})`),
   };
 }
 
-/** A scan reads no file twice: in so many rounds every change of a part is read. */
-async function roundsOf(session: Session, { relation }: FileTable, part: ChangePart): Promise<number> {
-  const [row] = await session.rows(
-    `SELECT coalesce(max(round) + 1, 0)::INTEGER AS rounds FROM ${relation} WHERE part = '${part}'`,
+/** Files all of whose rows changed. */
+async function wholeFiles(
+  session: Session,
+  name: string,
+  snapshot: Snapshot,
+  files: FileTable,
+  { where }: Portion,
+  request: ChangesRequest,
+  signal: AbortSignal | undefined,
+): Promise<PartRelation> {
+  const { schema, metadata } = snapshot;
+  const used = request.columns;
+  const kept = await keepFiles(session, name, files, { ...request, snapshot, files: where }, signal);
+  const isPerFile = [...kept.partitions.values()].some(({ kind }) => kind === "per-file");
+  if (kept.groups.length === 0 || !isPerFile) {
+    return { kept, sql: relationSql(kept, { schema, metadata, used, withMetadata: false }) };
+  }
+  const values = quoteIdentifier(`${name}_values`);
+  await session.execute(
+    `CREATE OR REPLACE TEMP TABLE ${values} AS
+     SELECT c.group_index, c.file_index, ${perFileColumns(snapshot, kept).join(", ")} FROM ${kept.table} AS c`,
+    { signal },
   );
-  return Number(row?.["rounds"]);
+  const selects = kept.groups.map((group) => wholeFilesSql(group, { snapshot, kept, used, values }));
+  return { kept, sql: selects.join("\nUNION ALL ") };
+}
+
+function withoutRows({ wholeFiles: { schema, metadata } }: ChangeFeed): string {
+  const nothing = { groups: [], table: "", partitions: new Map() };
+  return relationSql(nothing, { schema, metadata, used: "all", withMetadata: false });
+}
+
+function snapshotOf(feed: ChangeFeed, part: Exclude<ChangePart, "row">): Snapshot {
+  return part === "file" ? feed.wholeFiles : feed.dataFiles;
+}
+
+/** Files that one scan reads: none of them is among them twice. */
+interface Portion {
+  readonly part: Exclude<ChangePart, "row">;
+  /** A condition over the files. */
+  readonly where: string;
+}
+
+/** So many changes get a scan each, in which the feed's own columns have one value and cost nothing. */
+const MAX_SCANS = 8;
+
+/** The files all of whose rows changed, by commit and type of change where there are few, by round where there are many. */
+async function portionsOf(
+  session: Session,
+  { relation }: FileTable,
+  signal: AbortSignal | undefined,
+): Promise<Portion[]> {
+  const groupsBy = async (columns: readonly string[], most: number): Promise<Portion[]> => {
+    const rows = await session.rows(
+      `SELECT part, ${columns.map((column) => `CAST(${column} AS VARCHAR) AS ${column}`).join(", ")}
+       FROM (SELECT DISTINCT part, ${columns.join(", ")} FROM ${relation} WHERE part <> 'row' ORDER BY ALL LIMIT ${most})`,
+      { signal },
+    );
+    return rows.map((row) => {
+      const part = row["part"] === "data" ? "data" : "file";
+      const values = columns.map((column) => {
+        const value = row[column];
+        return value === null || value === undefined ? "true" : `${column} = ${quoteString(String(value))}`;
+      });
+      return { part, where: [`part = '${part}'`, ...values].join(" AND ") };
+    });
+  };
+  const changes = await groupsBy(["commit_version", "change_type"], MAX_SCANS + 1);
+  return changes.length <= MAX_SCANS ? changes : groupsBy(["round"], Number.MAX_SAFE_INTEGER);
 }
 
 function total({ count, sizeInBytes }: FileTable, parts: readonly PartRelation[]): ScanReport {

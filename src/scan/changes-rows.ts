@@ -5,7 +5,6 @@ import {
   DELETED_ROWS_SCHEMA,
   type DeletionVectorDescriptor,
   deletedRowBatches,
-  FEED_COLUMN_NAMES,
   type FileTable,
   type LoadedDeletionVector,
   loadDeletionVectors,
@@ -18,8 +17,8 @@ import {
   type WantedDeletionVector,
 } from "../../table-format/index.js";
 import type { ChangesRequest, PartRelation } from "./changes-relation.js";
+import { changedRowsSql, perFileColumns } from "./changes-sql.js";
 import { keepFiles } from "./kept-files.js";
-import { relationSql } from "./relation-sql.js";
 
 /** Files whose deletion vectors are in memory at a time. */
 const FILES_AT_A_TIME = 1_000;
@@ -28,7 +27,7 @@ const EVERY_ROW: Predicate = { kind: "constant", value: true };
 
 /**
  * The rows that one deletion vector of a file has and another has not. Which rows these are is worked out
- * first; then the files that have any are read, and joined to them.
+ * first; then the files that have any are read, each once, and joined to them.
  *
  * @param name sets what the session needs for it apart from other relations
  * @throws LakeError `corrupt` for a deletion vector that is missing or broken.
@@ -42,45 +41,42 @@ export async function changedRows(
   signal: AbortSignal | undefined,
 ): Promise<PartRelation> {
   const { schema, metadata } = snapshot;
-  const loaded = `${name}_loaded`;
-  const rows = quoteIdentifier(`${name}_rows`);
   const { partitionColumns, configuration } = metadata;
   const wanted = `part = 'row' AND ${skippingSql(request.predicate, { schema, partitionColumns, configuration })}`;
+  const found = quoteIdentifier(`${name}_found`);
   const batches = deletedRowBatches(differences(snapshot, files, wanted, signal));
-  await session.loadArrow(loaded, DELETED_ROWS_SCHEMA, batches, { signal });
-  await session.execute(
-    `CREATE OR REPLACE TEMP TABLE ${rows} AS
-     SELECT (ordinal << ${ROW_INDEX_BITS}) | row_index AS row_id, ordinal, change_index, change_type, commit_version,
-            make_timestamptz(commit_time * 1000) AS commit_timestamp
-     FROM ${quoteIdentifier(loaded)} JOIN ${files.relation} ON part = 'row' AND change_index = file_index;
-     DROP TABLE ${quoteIdentifier(loaded)}`,
-    { signal },
+  await session.loadArrow(`${name}_found`, DELETED_ROWS_SCHEMA, batches, { signal });
+  const columns = new Set(
+    schema.fields
+      .map(({ name }) => name)
+      .filter((each) => request.columns === "all" || request.columns.has(each)),
   );
-  // The feed's own columns come with the rows; those of the files' need not be made for every row.
-  const names = schema.fields
-    .map((field) => field.name)
-    .filter((column) => !FEED_COLUMN_NAMES.includes(column));
-  const columns = new Set(names.filter((column) => request.columns === "all" || request.columns.has(column)));
-  const kept = await keepFiles(
-    session,
-    name,
-    files,
-    {
-      snapshot,
-      columns,
-      predicate: EVERY_ROW,
-      // Each file once, however often rows of it changed.
-      files: `part = 'row' AND change_index IN (SELECT min(change_index) FROM ${rows} GROUP BY ordinal)`,
-      withMetadata: true,
-    },
-    signal,
+  const scan = {
+    snapshot,
+    columns,
+    predicate: EVERY_ROW,
+    files: `part = 'row' AND change_index IN (
+      SELECT min(change_index) FROM ${files.relation} WHERE change_index IN (SELECT file_index FROM ${found}) GROUP BY ordinal)`,
+    withMetadata: true,
+  };
+  const kept = await keepFiles(session, name, files, scan, signal);
+  const rows = quoteIdentifier(`${name}_changed`);
+  const placed = kept.groups.length === 0 ? undefined : kept.table;
+  if (placed !== undefined) {
+    await session.execute(
+      `CREATE OR REPLACE TEMP TABLE ${rows} AS
+       SELECT f.group_index, (f.file_index::BIGINT << ${ROW_INDEX_BITS}) | d.row_index AS place,
+              f.base_row_id + d.row_index AS row_id, ${perFileColumns(snapshot, kept).join(", ")}
+       FROM ${found} AS d JOIN ${files.relation} AS c ON c.change_index = d.file_index
+       JOIN ${placed} AS f ON f.base_row_id = c.base_row_id`,
+      { signal },
+    );
+  }
+  await session.execute(`DROP TABLE ${found}`);
+  const selects = kept.groups.map((group) =>
+    changedRowsSql(group, { snapshot, kept, used: columns, values: rows }),
   );
-  const inner = relationSql(kept, { schema, metadata, used: columns, withMetadata: true });
-  const aliases = [...schema.fields.keys()].map((index) => `c${index}`);
-  const selected = names.map((column, index) => `r.c${index} AS ${quoteIdentifier(column)}`);
-  const own = FEED_COLUMN_NAMES.map((column) => `d.${column.slice(1)} AS ${quoteIdentifier(column)}`);
-  const sql = `SELECT ${[...selected, ...own].join(", ")} FROM (${inner}) AS r(${aliases.join(", ")}, m) JOIN ${rows} AS d ON r.m.row_id = d.row_id`;
-  return { sql, kept };
+  return { sql: selects.join("\nUNION ALL "), kept };
 }
 
 /** For each change of `wanted`, a condition over the feed's files, by its index: the rows that changed. */

@@ -137,9 +137,11 @@ export class QueryPlanner implements QueryRunner {
 
   /** Reads the changes of one table through the same planning as a query. */
   async changes(table: ResolvedTable, options: ChangesOptions): Promise<SqlResult> {
-    const feed = await openChangeFeed(table.table, changeRange(options), options.signal);
-    const scanned = { label: `table_changes(${table.label})`, snapshot: feed.wholeFiles, changes: feed };
-    return this.#bind(await this.planOver(scanned, scanText(options), options), options);
+    const changes = await openChangeFeed(table.table, changeRange(options), options.signal);
+    const scanned = { label: `table_changes(${table.label})`, snapshot: changes.wholeFiles, changes };
+    const planning = this.planOver(scanned, scanText(options), options);
+    // A text that cannot be planned may not have come as far as the feed.
+    return this.#bind(await planning.finally(() => changes.wholeFiles.retire()), options);
   }
 
   /** Plans a query over one version of a table, which it calls `scanned`. Give the plan back to {@link release}. */

@@ -55,6 +55,9 @@ const ACTION_STRUCTS = {
   cdc: `STRUCT(path VARCHAR, partitionValues MAP(VARCHAR, VARCHAR), "size" BIGINT, tags MAP(VARCHAR, VARCHAR))`,
 } as const;
 
+/** From so many files on sorting their rows is faster than keeping the files' order, as in replay-files.ts. */
+const MANY_FILES = 100;
+
 /** Temporary tables of the session. */
 const ACTIONS = "gl_change_actions";
 const COMMITS = "gl_change_commits";
@@ -141,7 +144,8 @@ export class ChangeActions {
       try {
         await this.#session.execute(
           `INSERT INTO ${ACTIONS} SELECT file_index + ${first}, ${names.join(", ")}
-           FROM ${ndjsonSql(local.files, ACTION_STRUCTS)} WHERE ${names.map((name) => `${name} IS NOT NULL`).join(" OR ")}`,
+           FROM ${ndjsonSql(local.files, ACTION_STRUCTS)} WHERE ${names.map((name) => `${name} IS NOT NULL`).join(" OR ")}
+           ${paths.length > MANY_FILES ? "ORDER BY file_index" : ""}`,
           { signal: this.#signal },
         );
       } finally {

@@ -13,6 +13,8 @@ export interface LastCheckpoint {
   readonly numOfAddFiles: bigint;
   /** The files of a multi-part checkpoint. */
   readonly parts?: number | undefined;
+  /** What a checkpoint after the V2 spec holds besides files, so that readers need not open it. */
+  readonly v2Checkpoint?: JsonObject | undefined;
 }
 
 /** The version that `_last_checkpoint` names; `undefined` when there is none that can be understood. */

@@ -17,8 +17,10 @@ export function pathKeySql(path: string, root: string): string {
   const known = `regexp_replace(url_decode(${local}), '^(?i:s3[an]?)://', 's3://')`;
   const decoded = `regexp_replace(regexp_replace(${known}, '(^|/)(\\./)+', '\\1', 'g'), '([^:/])/+', '\\1/', 'g')`;
   const relative = `regexp_replace(${decoded}, ${quoteString(`^${literalPattern(folder)}`)}, '')`;
-  // What writers usually write, a relative path without escapes, is its own key.
-  return `CASE WHEN regexp_matches(${path}, '^/|%|:|\\./|//') THEN ${relative} ELSE ${path} END`;
+  // What writers usually write, a relative path without escapes, is its own key. Plain tests cost the engine
+  // half of what one regular expression does.
+  const marks = ["%", ":", "./", "//"].map((mark) => `contains(${path}, '${mark}')`);
+  return `CASE WHEN starts_with(${path}, '/') OR ${marks.join(" OR ")} THEN ${relative} ELSE ${path} END`;
 }
 
 /** The engine's regular expressions, RE2, take any escaped mark for itself. */

@@ -112,6 +112,7 @@ describe("the documentation", () => {
       "docs/benchmarks.md",
       "docs/dependencies.md",
       "docs/decisions.md",
+      "docs/interop.md",
     ];
     for (const page of await pages()) {
       if (withoutCommands.includes(page)) continue;

@@ -8,39 +8,47 @@ import { temporaryLake } from "../support/temporary-lake.js";
 // Random commits to a table, against a naive model: a list of ids for each version. The changes of a version,
 // applied to the rows of the one before, give the rows of the version; in any range they are those of its versions.
 
-const SEEDS = [11, 12, 13, 14];
-const COMMITS = 9;
+const COMMITS = 14;
 
-const FEATURES = ["'delta.enableDeletionVectors' = 'true'", "'delta.columnMapping.mode' = 'name'"];
+const FEED = "'delta.enableChangeDataFeed' = 'true'";
+const VECTORS = "'delta.enableDeletionVectors' = 'true'";
+const TABLES = [
+  ["plain", FEED],
+  ["by name", `${FEED}, 'delta.columnMapping.mode' = 'name'`],
+  ["by id", `${FEED}, 'delta.columnMapping.mode' = 'id'`],
+  ["with deletion vectors", `${FEED}, ${VECTORS}`],
+  ["with deletion vectors, by name", `${FEED}, ${VECTORS}, 'delta.columnMapping.mode' = 'name'`],
+  ["with deletion vectors, by id", `${FEED}, ${VECTORS}, 'delta.columnMapping.mode' = 'id'`],
+].map(([kind = "", properties = ""], index) => ({ kind, properties, seed: 101 + index }));
 
-test.each(SEEDS)("the changes of random commits give the rows of every version (seed %i)", async (seed) => {
+test.each(TABLES)("random commits to a table $kind (seed $seed)", async ({ properties, seed }) => {
   const random = seededRandom(seed);
   const below = (limit: number): number => Math.floor(random() * limit);
   const { lake, folder } = await temporaryLake();
   const rows = async (sql: string): Promise<Row[]> => (await lake.sql(sql)).toArray();
-  const features = FEATURES.filter(() => random() < 0.5);
-  const properties = ["'delta.enableChangeDataFeed' = 'true'", ...features].join(", ");
   const partitioned = random() < 0.5 ? "PARTITIONED BY (p)" : "";
   await rows(`CREATE TABLE t (id BIGINT, p BIGINT) ${partitioned} TBLPROPERTIES (${properties})`);
 
   /** The ids of each version, ascending; an id may be there several times. */
   const versions: number[][] = [[]];
+  /** Those that a DELETE made, which brings no row. */
+  const deletes = new Set<number>();
   let next = 0;
   while (versions.length < COMMITS) {
     const now = versions.at(-1) ?? [];
-    const step = below(4);
-    if (step === 0) {
-      const [divisor, remainder] = [2 + below(5), below(7)];
+    const step = below(6);
+    if (step < 3) {
+      const [divisor, remainder] = [3 + below(6), below(9)];
       const kept = now.filter((id) => id % divisor !== remainder);
       await rows(`DELETE FROM t WHERE id % ${divisor} = ${remainder}`);
       // A DELETE that finds no row commits nothing.
-      if (kept.length < now.length) versions.push(kept);
+      if (kept.length < now.length) deletes.add(versions.push(kept) - 1);
       continue;
     }
-    const added = Array.from({ length: 1 + below(8) }, () => (random() < 0.2 ? below(next + 1) : next++));
+    const added = Array.from({ length: 1 + below(20) }, () => (random() < 0.2 ? below(next + 1) : next++));
     const file = path.join(folder, "rows.jsonl");
     await writeFile(file, added.map((id) => JSON.stringify({ id, p: id % 3 })).join("\n"));
-    const mode = step === 1 && random() < 0.4 ? "overwrite" : "append";
+    const mode = step === 3 && random() < 0.5 ? "overwrite" : "append";
     await lake.ingest([file], { into: "t", mode });
     versions.push([...(mode === "append" ? now : []), ...added].sort((a, b) => a - b));
   }
@@ -50,6 +58,7 @@ test.each(SEEDS)("the changes of random commits give the rows of every version (
     const left = [...(versions[version - 1] ?? [])];
     const changed = (type: string): number[] =>
       all.filter((row) => row["v"] === BigInt(version) && row["c"] === type).map((row) => Number(row["id"]));
+    if (deletes.has(version)) expect(changed("insert"), `seed ${seed}: version ${version}`).toEqual([]);
     left.push(...changed("insert"));
     for (const id of changed("delete")) {
       expect(left, `seed ${seed}: version ${version} deletes ${id}`).toContain(id);

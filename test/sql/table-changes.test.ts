@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -220,6 +220,39 @@ describe("table_changes", () => {
     expect(await changes("table_changes('t', 3)", "id > 2")).toEqual([]);
   });
 
+  it("takes no column of the table for one of the engine's", async () => {
+    await rows(
+      `CREATE TABLE t (id BIGINT, p STRING, file_index STRING, file_row_number BIGINT)
+       TBLPROPERTIES (${FEED}, ${VECTORS})`,
+    );
+    for (const ids of [
+      [1, 2, 3],
+      [4, 5],
+    ]) {
+      const file = path.join(folder, "rows.jsonl");
+      const line = (id: number): string =>
+        JSON.stringify({ id, p: "a", file_index: `f${id}`, file_row_number: -id });
+      await writeFile(file, ids.map(line).join("\n"));
+      await lake.ingest([file], { into: "t" });
+    }
+    await rows("ALTER TABLE t ADD COLUMN filename STRING");
+    await rows("DELETE FROM t WHERE id % 2 = 0");
+    const own = "id, file_index, file_row_number, filename, _change_type AS c, _commit_version AS v";
+    const gone = await rows(
+      `SELECT ${own} FROM table_changes('t', 1) WHERE _change_type = 'delete' ORDER BY id`,
+    );
+    expect(gone).toEqual(
+      [2, 4].map((id) => ({
+        id: BigInt(id),
+        file_index: `f${id}`,
+        file_row_number: BigInt(-id),
+        filename: null,
+        c: "delete",
+        v: 4n,
+      })),
+    );
+  });
+
   it("passes over files and commits that hold no row of the query", async () => {
     await create("PARTITIONED BY (p)");
     for (const [index, p] of ["a", "b", "c", "d"].entries()) await land([index * 10, index * 10 + 1], p);
@@ -277,6 +310,7 @@ describe("table_changes refuses", () => {
         code: "sql-syntax",
       });
     }
+    expect((await failure("FROM table_changes('t', 0) VERSION AS OF 1")).kind).toBe("invalid-input");
     for (const bound of ["NULL", "-1", "1.5", "'soon'", "id"]) {
       expect((await failure(`FROM table_changes('t', ${bound})`)).kind, bound).toBe("invalid-input");
     }
@@ -322,6 +356,21 @@ describe("table_changes refuses", () => {
     });
     expect(await changes("table_changes('t', 1, 1)")).toEqual(["1 insert 1"]);
     expect(await changes("table_changes('t', 4)")).toEqual([]);
+  });
+
+  it("a deletion vector that a vacuum has taken away", async () => {
+    await create("", VECTORS);
+    await land([1, 2, 3], "a");
+    await rows("DELETE FROM t WHERE id = 1");
+    const there = await location();
+    const vectors = (await readdir(there)).filter((name) => name.endsWith(".bin"));
+    for (const name of vectors) await rm(path.join(there, name));
+    expect(vectors).toHaveLength(1);
+    expect(await failure("FROM table_changes('t', 2)")).toMatchObject({
+      kind: "not-found",
+      code: "changes-vacuumed",
+      message: expect.stringContaining(`${vectors[0]} is gone`),
+    });
   });
 
   it("what a clean-up of the log or a vacuum has taken away", async () => {
