@@ -40,13 +40,21 @@ export const PROTOCOL: readonly Feature[] = [
     clauses: "PARTITIONED BY (part)",
     values: "'p' || i % 2 AS part",
     properties: { "delta.enableDeletionVectors": "true" },
-    logHolds: {},
+    commitsHold: /"deletionVector":\{/,
     besides: "DELETE leaves the files and writes vectors",
   },
   {
     name: "change data feed",
     properties: { "delta.enableChangeDataFeed": "true", "delta.enableInCommitTimestamps": "true" },
     changes: true,
+    commitsHold: /"cdc":\{/,
+    pinned: {
+      "we write, delta-rs goes on, we read": { refusedBy: "delta-rs", code: "required: [InCommitTimestamp]" },
+      "delta-rs writes, we read": {
+        refusedBy: "delta-rs",
+        code: "Error parsing property 'delta.enableInCommitTimestamps'",
+      },
+    },
     besides: "the rows of table_changes",
   },
   {
@@ -61,12 +69,27 @@ export const PROTOCOL: readonly Feature[] = [
       "delta.columnMapping.mode": "name",
     },
     changes: true,
+    pinned: {
+      "we write, delta-rs goes on, we read": { refusedBy: "delta-rs", code: "required: [InCommitTimestamp]" },
+      "delta-rs writes, we read": {
+        refusedBy: "delta-rs",
+        code: "Error parsing property 'delta.enableInCommitTimestamps'",
+      },
+    },
     besides: "the rows of table_changes",
   },
   {
     name: "in-commit timestamps",
     properties: { "delta.enableInCommitTimestamps": "true" },
     timestamps: true,
+    commitsHold: /"inCommitTimestamp":\d/,
+    pinned: {
+      "we write, delta-rs goes on, we read": { refusedBy: "delta-rs", code: "required: [InCommitTimestamp]" },
+      "delta-rs writes, we read": {
+        refusedBy: "delta-rs",
+        code: "Error parsing property 'delta.enableInCommitTimestamps'",
+      },
+    },
     besides: "the version of a point in time",
   },
   {
@@ -76,6 +99,17 @@ export const PROTOCOL: readonly Feature[] = [
     values: "'p' || i % 2 AS part",
     properties: { "delta.enableRowTracking": "true" },
     rowIds: true,
+    commitsHold: /"baseRowId":\d/,
+    pinned: {
+      "we write, delta-rs goes on, we read": {
+        refusedBy: "delta-rs",
+        code: "required: [DomainMetadata, RowTracking]",
+      },
+      "delta-rs writes, we read": {
+        refusedBy: "delta-rs",
+        code: "Error parsing property 'delta.enableRowTracking'",
+      },
+    },
     sparkMaintenance: ["OPTIMIZE {t}"],
     besides: "row ids and commit versions, also after Spark compacts the table",
   },
@@ -83,11 +117,29 @@ export const PROTOCOL: readonly Feature[] = [
     name: "row tracking, deletion vectors",
     properties: { "delta.enableRowTracking": "true", "delta.enableDeletionVectors": "true" },
     rowIds: true,
+    commitsHold: /"baseRowId":\d/,
+    pinned: {
+      "we write, delta-rs goes on, we read": {
+        refusedBy: "delta-rs",
+        code: "required: [DomainMetadata, RowTracking]",
+      },
+      "delta-rs writes, we read": {
+        refusedBy: "delta-rs",
+        code: "Error parsing property 'delta.enableRowTracking'",
+      },
+    },
     besides: "row ids and commit versions",
   },
   {
     name: "domain metadata",
     properties: { "delta.feature.domainMetadata": "supported" },
+    pinned: {
+      "we write, delta-rs goes on, we read": { refusedBy: "delta-rs", code: "required: [DomainMetadata]" },
+      "delta-rs writes, we read": {
+        refusedBy: "delta-rs",
+        code: "Error parsing property 'delta.feature.domainMetadata'",
+      },
+    },
   },
   {
     name: "clustering",
@@ -96,13 +148,21 @@ export const PROTOCOL: readonly Feature[] = [
     values: "{'x': i::INTEGER} AS n, 'w' || i AS w",
     alters: ["CLUSTER BY (w, n.x)"],
     clusteringColumns: ["w", "n.x"],
+    commitsHold: /"domain":"delta\.clustering"/,
+    pinned: {
+      "we write, delta-rs goes on, we read": {
+        refusedBy: "delta-rs",
+        code: "required: [ClusteredTable, DomainMetadata]",
+      },
+      "delta-rs writes, we read": { notApplicable: "delta-rs has no way to ask for this" },
+    },
     sparkMaintenance: ["OPTIMIZE {t}"],
     besides: "the clustering columns that DESCRIBE DETAIL of Spark names; Spark clusters the table",
   },
   {
     name: "type widening",
     columns: "n INT, d DECIMAL(4,2), s STRUCT<x: SMALLINT>, l ARRAY<INT>, day DATE",
-    properties: { "delta.enableTypeWidening": "true" },
+    properties: { "delta.enableTypeWidening": "true", "delta.feature.timestampNtz": "supported" },
     values:
       "i::INTEGER AS n, i::DECIMAL(4,2) AS d, {'x': i::SMALLINT} AS s, [i::INTEGER, NULL] AS l, DATE '2024-01-31' AS day",
     alters: [
@@ -121,5 +181,16 @@ export const PROTOCOL: readonly Feature[] = [
     name: "vacuum protocol check",
     properties: { "delta.feature.vacuumProtocolCheck": "supported" },
     sparkMaintenance: ["VACUUM {t} RETAIN 200 HOURS DRY RUN"],
+    pinned: {
+      "we write, delta-rs reads": { refusedBy: "delta-rs", code: "required: [VacuumProtocolCheck]" },
+      "we write, delta-rs goes on, we read": {
+        refusedBy: "delta-rs",
+        code: "required: [VacuumProtocolCheck]",
+      },
+      "delta-rs writes, we read": {
+        refusedBy: "delta-rs",
+        code: "Error parsing property 'delta.feature.vacuumProtocolCheck'",
+      },
+    },
   },
 ];
