@@ -64,6 +64,8 @@ export interface KeptFiles {
  */
 const WHOLE_TABLES = new WeakMap<FileTable, Map<string, KeptFiles>>();
 const MAX_REMEMBERED_SCANS = 100;
+/** What all files of a version have in common, for scans that keep something in their session. */
+const WHOLE_SUMMARIES = new WeakMap<FileTable, Summary>();
 
 /**
  * Finds the files of `table` that can hold a row of the request. What must stay in the engine is kept in
@@ -97,8 +99,8 @@ export async function keepFiles(
     !withMetadata;
   const wholeScans = WHOLE_TABLES.get(table) ?? new Map<string, KeptFiles>();
   const columnsKey = columns === "all" ? columns : JSON.stringify([...columns].toSorted());
-  const known = isWhole ? wholeScans.get(columnsKey) : undefined;
-  if (known !== undefined) return known;
+  const remembered = isWhole ? wholeScans.get(columnsKey) : undefined;
+  if (remembered !== undefined) return remembered;
 
   const keep = skippingSql(predicate, { schema, partitionColumns, configuration });
   const digest = quoteString(fileSchemaDigest(schema, partitionColumns, configuration));
@@ -109,7 +111,9 @@ export async function keepFiles(
   const keptSql = `SELECT rowid AS position, ${localFileSql(snapshot)} AS file, size, modification_time,
       partition_values, stats, deletion_vector, base_row_id, default_row_commit_version, ${isTold} AS is_told
     FROM ${table.relation} WHERE ${keep} AND (${files})`;
-  const { row, names, positions } = await summary(session, keptSql, used, signal);
+  const known = isWhole ? WHOLE_SUMMARIES.get(table) : undefined;
+  const { row, names, positions } = known ?? (await summary(session, keptSql, used, signal));
+  if (isWhole && known === undefined) WHOLE_SUMMARIES.set(table, { row, names, positions });
   const report = {
     filesTotal: table.count,
     filesKept: Number(row["files"]),

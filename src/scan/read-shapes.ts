@@ -43,7 +43,9 @@ export class FileShapes {
       this.#byFile.clear();
       this.#bySchema.clear();
     }
-    const unknown = files.filter(({ file, stamp }) => this.#byFile.get(file)?.stamp !== stamp);
+    // The engine runs the schemas of one file together when it is named twice.
+    const unread = files.filter(({ file, stamp }) => this.#byFile.get(file)?.stamp !== stamp);
+    const unknown = [...new Map(unread.map((file) => [file.file, file])).values()];
     for (let next = 0; next < unknown.length; next += BATCH_FILES) {
       const batch = unknown.slice(next, next + BATCH_FILES);
       const list = `[${batch.map(({ file }) => quoteString(globText(file))).join(", ")}]`;

@@ -130,6 +130,11 @@ describe("DELETE", () => {
     ).toEqual(Array.from({ length: 60 }, (_, i) => ({ id: 40 + i, _change_type: "delete" })));
   });
 
+  it("is refused where a column of the table hides the place of rows", async () => {
+    await rows("CREATE TABLE t (id INT, _metadata STRING)");
+    await expect(lake.sql("DELETE FROM t WHERE id = 1")).rejects.toMatchObject({ code: "metadata-column" });
+  });
+
   it("is refused by an append-only table, and for a condition that cannot be", async () => {
     await twoFiles("TBLPROPERTIES ('delta.appendOnly' = 'true')");
     await expect(lake.sql("DELETE FROM t WHERE id = 1")).rejects.toMatchObject({ code: "append-only" });

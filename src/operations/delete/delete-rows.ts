@@ -13,6 +13,7 @@ import {
   type StagedCommit,
 } from "../../../table-format/index.js";
 import { ENGINE_INFO } from "../../product.js";
+import { hidesMetadata, METADATA_COLUMN } from "../../scan/metadata-column.js";
 import type { PlannedQuery } from "../../sql/query-planner.js";
 import type { QueryRunner } from "../../table.js";
 import type { ResolvedTable } from "../../table-resolver.js";
@@ -94,6 +95,7 @@ async function deleteOnce(
   const snapshot = await table.snapshot(undefined, signal);
   table.checkWritable(snapshot);
   if (isAppendOnly(snapshot.metadata.configuration)) throw appendOnly(label);
+  if (hidesMetadata(snapshot.schema)) throw hiddenMetadata(label);
   const found = await context.rows.planOver(
     { label, snapshot },
     `SELECT _metadata.file_path AS file, _metadata.row_index AS row_index FROM scanned${where === undefined ? "" : ` WHERE (${where}\n)`}`,
@@ -302,6 +304,16 @@ function reportOf(
 
 function nothingDeleted(label: string, { version }: Snapshot): DeleteReport {
   return { table: label, version, rowsDeleted: 0n, filesRemoved: 0, filesMarked: 0, filesRewritten: 0 };
+}
+
+/** Where a row lies is told by a column that the table's own takes the place of. */
+function hiddenMetadata(label: string): LakeError {
+  return new LakeError(
+    "unsupported",
+    "metadata-column",
+    `rows of ${label} cannot be deleted: it has a column called ${METADATA_COLUMN}`,
+    { context: { column: METADATA_COLUMN }, hint: "Rename the column first; that needs column mapping." },
+  );
 }
 
 function appendOnly(label: string): LakeError {

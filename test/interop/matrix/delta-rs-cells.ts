@@ -50,6 +50,7 @@ export class DeltaRsCells {
   async goesOn(all: readonly Feature[], feature: Feature): Promise<void> {
     const reading = await this.#reading(all, feature, "go-on");
     const { path: table } = this.#tableOf(feature);
+    expect(reading.accepted, "what the table forbids").toEqual([]);
     await this.#same(table, reading, "");
     expect(schemaOf(reading)).toEqual(await this.#ours.schema(table));
     expect(reading.history).toEqual(await this.#ours.history(table));
@@ -105,17 +106,19 @@ export class DeltaRsCells {
 
   async #tasks(feature: Feature): Promise<Task[]> {
     const { path: table } = this.#tableOf(feature);
-    const source = async (rows: "first" | "second" | "third"): Promise<string> =>
+    const source = async (rows: "first" | "third"): Promise<string> =>
       (await this.#ours.sources.of(feature, rows)).file;
     const deletes = feature.appendOnly === undefined;
+    const forbidden: string[] = [];
+    for (const row of feature.forbidden ?? []) forbidden.push((await this.#ours.sources.forbidden(row)).file);
     return [
       { do: "read", path: table, earlier: feature.forget === undefined },
-      { do: "go-on", path: table, source: await source("third"), deletes },
+      { do: "go-on", path: table, source: await source("third"), deletes, forbidden },
       {
         do: "create",
         path: this.#pathOf(feature),
         source: await source("first"),
-        later: await source("second"),
+        later: (await this.#ours.sources.of(feature, "second", false)).file,
         deletes,
         configuration: feature.properties ?? {},
         ...feature.deltaRs,

@@ -6,7 +6,15 @@ import { DeltaRsError } from "./outcome.js";
 /** What delta_rs_cells.py does to a table; `source` and `later` are Parquet files. */
 export type Task =
   | { readonly do: "read"; readonly path: string; readonly earlier: boolean }
-  | { readonly do: "go-on"; readonly path: string; readonly source: string; readonly deletes: boolean }
+  | {
+      readonly do: "go-on";
+      readonly path: string;
+      readonly source: string;
+      /** Without it a DELETE must be refused. */
+      readonly deletes: boolean;
+      /** Files whose rows must be refused. */
+      readonly forbidden: readonly string[];
+    }
   | {
       readonly do: "create";
       readonly path: string;
@@ -16,6 +24,7 @@ export type Task =
       readonly configuration: Readonly<Record<string, string>>;
       readonly partitionBy?: readonly string[];
       readonly compactLog?: true;
+      readonly checkpoint?: true;
     };
 
 /** A table as delta-rs reads it. */
@@ -24,6 +33,8 @@ export interface Reading {
   /** Version and operation, newest first. */
   readonly history: readonly (readonly string[])[];
   readonly rows: Relation;
+  /** What it did although the table forbids it. */
+  readonly accepted: readonly string[];
   /** Version 1. */
   readonly earlier: Relation | undefined;
 }
@@ -68,14 +79,16 @@ interface Answers {
 interface Answer {
   readonly schema: unknown;
   readonly history: readonly (readonly string[])[];
+  readonly accepted: readonly string[];
   readonly rows: Rows;
   readonly earlier: Rows | null;
 }
 
-function readingOf({ schema, history, rows, earlier }: Answer): Reading {
+function readingOf({ schema, history, accepted, rows, earlier }: Answer): Reading {
   return {
     schema,
     history,
+    accepted,
     rows: relation(rows.columns, rows.rows),
     earlier: earlier === null ? undefined : relation(earlier.columns, earlier.rows),
   };

@@ -19,27 +19,44 @@ def read(task):
         "schema": json.loads(table.schema().to_json()),
         "history": [[str(entry["version"]), entry["operation"]] for entry in table.history()],
         "rows": relation(pa.table(table.scan())),
+        "accepted": [],
         "earlier": relation(pa.table(DeltaTable(task["path"], version=1).scan())) if task.get("earlier") else None,
     }
 
 
-def append(task):
-    write_deltalake(task["path"], parquet.read_table(task["source"]), mode="append")
+def append(task, source):
+    write_deltalake(task["path"], parquet.read_table(source), mode="append")
+
+
+def accepted(what, work):
+    """What was done, in a list, unless it is refused."""
+    try:
+        work()
+    except Exception:
+        return []
+    return [what]
 
 
 def go_on(task):
-    append(task)
+    append(task, task["source"])
+    done = []
+    for source in task["forbidden"]:
+        done += accepted("append", lambda: append(task, source))
     if task["deletes"]:
         DeltaTable(task["path"]).delete("id = 1")
-    return read(task)
+    else:
+        done += accepted("delete", lambda: DeltaTable(task["path"]).delete("id = 1"))
+    return {**read(task), "accepted": done}
 
 
 def create(task):
     options = {name: task[key] for name, key in [("partition_by", "partitionBy"), ("configuration", "configuration")] if key in task}
     write_deltalake(task["path"], parquet.read_table(task["source"]), **options)
-    write_deltalake(task["path"], parquet.read_table(task["later"]), mode="append")
+    append(task, task["later"])
     if task["deletes"]:
         DeltaTable(task["path"]).delete("id % 5 = 0")
+    if task.get("checkpoint"):
+        DeltaTable(task["path"]).create_checkpoint()
     if task.get("compactLog"):
         DeltaTable(task["path"]).compact_logs(0, 2)
     return read(task)

@@ -103,7 +103,10 @@ export class Directions {
   }
 
   async #sameAt(feature: Feature, table: string, at: string, rows: Model): Promise<SparkReading> {
-    const ids = feature.rowIds === undefined ? "" : ROW_IDS;
+    const ids =
+      feature.rowIds === undefined
+        ? ""
+        : `, ${ROW_IDS.map((name) => `_metadata.${name} AS ${name}`).join(", ")}`;
     const select = feature.select ?? { ours: "*", spark: "*" };
     const ours = await this.#ours.query(`SELECT ${select.ours}${ids} FROM ${nameOf(table)} ${at}`);
     const reading = await this.#spark.read(`SELECT ${select.spark}${ids} FROM ${sparkTable(table)} ${at}`);
@@ -121,7 +124,13 @@ export class Directions {
     await maker.create(feature, table);
     if (feature.edit !== undefined) table = await edited(table, feature.edit);
     await maker.fill(feature, table);
-    const names = await readdir(path.join(table, "_delta_log"));
+    const log = path.join(table, "_delta_log");
+    const names = await readdir(log);
+    if (feature.commitsHold !== undefined) {
+      const commits = names.filter((name) => /^\d{20}\.json$/.test(name));
+      const texts = await Promise.all(commits.map((name) => readFile(path.join(log, name), "utf8")));
+      expect(texts.join("")).toMatch(feature.commitsHold);
+    }
     if (holds !== undefined) expect(names.filter((name) => holds.test(name))).not.toEqual([]);
     // Spark keeps what it knows of a path: a log that has been cut is another path's.
     if (feature.forget !== undefined) table = await cut(table);
@@ -129,7 +138,8 @@ export class Directions {
   }
 }
 
-const ROW_IDS = ", _metadata.row_id AS row_id, _metadata.row_commit_version AS row_commit_version";
+/** Fields of `_metadata`. */
+const ROW_IDS = ["row_id", "row_commit_version"];
 
 function appended(feature: Feature): Model {
   return madeRows(feature.appendOnly === undefined).with(30, 35);
@@ -151,7 +161,7 @@ async function expectRefusal(by: string, code: string, work: () => Promise<void>
 
 /** A schema in JSON, in the words of ours. */
 export function schemaOf({ schema }: { readonly schema: unknown }): unknown {
-  const { fields } = parseSchema(JSON.stringify(schema));
+  const fields = parseSchema(JSON.stringify(schema)).fields.filter(({ name }) => !ROW_IDS.includes(name));
   return fields.map(({ name, type, nullable }) => ({ name, type: typeText(type), nullable }));
 }
 

@@ -66,16 +66,22 @@ export interface Feature {
   readonly select?: { readonly ours: string; readonly spark: string };
   /** The last part of the table's path. */
   readonly folder?: string;
-  /** Properties that only one side is given. */
+  /** What we write when the rows are there. */
   readonly ourLog?: OurLog;
   /** A file that the log holds when its writer is done. */
   readonly logHolds?: { readonly ours?: RegExp; readonly spark?: RegExp };
+  /** What its commits hold when its writer is done. */
+  readonly commitsHold?: RegExp;
   /** Changes the log of the newly made table, whoever made it: for what no statement can ask for. */
   readonly edit?: (entry: string) => string;
   /** The commits before the last checkpoint are removed, so that nothing but the checkpoint tells of them. */
   readonly forget?: true;
   /** What delta-rs makes of it; `undefined`: its rows with {@link properties}. */
-  readonly deltaRs?: { readonly partitionBy?: readonly string[]; readonly compactLog?: true };
+  readonly deltaRs?: {
+    readonly partitionBy?: readonly string[];
+    readonly compactLog?: true;
+    readonly checkpoint?: true;
+  };
   /** Cells that are not "yes". */
   readonly pinned?: Readonly<Partial<Record<Direction, Pinned>>>;
   /** What is compared besides rows and schema, in words. */

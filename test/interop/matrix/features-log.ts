@@ -26,12 +26,13 @@ export const LOG: readonly Feature[] = [
     ourLog: "classic",
     forget: true,
     logHolds: { ours: /^\d{20}\.checkpoint\.parquet$/, spark: /^\d{20}\.checkpoint\.parquet$/ },
-    deltaRs: { partitionBy: ["part"] },
+    deltaRs: { partitionBy: ["part"], checkpoint: true },
     besides: ONLY,
   },
   {
     name: "multi-part checkpoints",
     ...TABLE,
+    pinned: { "delta-rs writes, we read": { notApplicable: "delta-rs writes no checkpoints in parts" } },
     properties: THIRD,
     ourLog: "multi-part",
     configuration: PARTS,
@@ -45,6 +46,7 @@ export const LOG: readonly Feature[] = [
   {
     name: "checkpoints with struct statistics",
     ...TABLE,
+    pinned: { "delta-rs writes, we read": { notApplicable: "delta-rs writes no such checkpoints" } },
     properties: { ...THIRD, ...STRUCTS },
     ourLog: "classic",
     forget: true,
@@ -54,6 +56,7 @@ export const LOG: readonly Feature[] = [
   {
     name: "V2 checkpoints, JSON",
     ...TABLE,
+    pinned: { "delta-rs writes, we read": { notApplicable: "delta-rs writes no V2 checkpoints" } },
     properties: { ...THIRD, "delta.checkpointPolicy": "v2" },
     ourLog: "v2-json",
     configuration: { ...PARTS, "spark.databricks.delta.checkpointV2.topLevelFileFormat": "json" },
@@ -64,6 +67,7 @@ export const LOG: readonly Feature[] = [
   {
     name: "V2 checkpoints, Parquet",
     ...TABLE,
+    pinned: { "delta-rs writes, we read": { notApplicable: "delta-rs writes no V2 checkpoints" } },
     properties: { ...THIRD, "delta.checkpointPolicy": "v2" },
     ourLog: "v2-parquet",
     configuration: { ...PARTS, "spark.databricks.delta.checkpointV2.topLevelFileFormat": "parquet" },
@@ -85,6 +89,7 @@ export const LOG: readonly Feature[] = [
   {
     name: "version checksums (.crc)",
     ...TABLE,
+    pinned: { "delta-rs writes, we read": { notApplicable: "delta-rs writes no checksums" } },
     logHolds: { ours: /^\d{20}\.crc$/, spark: /^\d{20}\.crc$/ },
     besides: "`fsck` compares every checksum with the log",
   },

@@ -2,7 +2,14 @@ import type { Feature } from "./feature.js";
 
 // Types, names and the ways in which Parquet holds them.
 
-const WRITER_ONLY_SPARK = "we write timestamps as INT64 microseconds, never so";
+const WRITER_ONLY_SPARK = "we write timestamps as INT64 microseconds";
+const NEVER_LEGACY = "we write lists, maps and decimals as the Parquet format has them today";
+const NOT_MADE = "we do not make such a table";
+const NOT_FOR_DELTA_RS = {
+  "we write, delta-rs reads": { notApplicable: NOT_MADE },
+  "we write, delta-rs goes on, we read": { notApplicable: NOT_MADE },
+  "delta-rs writes, we read": { notApplicable: "delta-rs has no such type" },
+} as const;
 
 const ODD_NAMES = ["a b", "c,d;e{}(f)=", "dot.ted", 'quo"ted', "per%cent", "größe 日本"];
 
@@ -51,8 +58,18 @@ export const TYPES: readonly Feature[] = [
     deltaRs: { partitionBy: ["part"] },
   },
   {
+    name: "a percent sign in the path",
+    folder: "table%41",
+    pinned: {
+      "we write, delta-rs reads": { refusedBy: "delta-rs", code: "File not found" },
+      "we write, delta-rs goes on, we read": { refusedBy: "delta-rs", code: "File not found" },
+      "delta-rs writes, we read": { refusedBy: "delta-rs", code: "File not found" },
+    },
+    besides: "delta-rs takes it for an escape",
+  },
+  {
     name: "special characters in the path",
-    folder: "path %41 +é #1",
+    folder: "path +é #1",
     columns: "part STRING",
     clauses: "PARTITIONED BY (part)",
     values: "'p ' || i % 2 AS part",
@@ -63,6 +80,12 @@ export const TYPES: readonly Feature[] = [
     columns: "n VARIANT",
     values: "i AS n",
     select: { ours: "id, v, CAST(n AS VARCHAR) AS n", spark: "id, v, to_json(n) AS n" },
+    pinned: {
+      "we write, Spark reads": { refusedBy: "Grizzly", code: "table-feature" },
+      "we write, Spark goes on, we read": { notApplicable: NOT_MADE },
+      "Spark writes, we go on, Spark reads": { refusedBy: "Grizzly", code: "table-feature" },
+      ...NOT_FOR_DELTA_RS,
+    },
   },
   {
     name: "void",
@@ -70,6 +93,15 @@ export const TYPES: readonly Feature[] = [
     select: {
       ours: "id, v, CAST(nothing AS VARCHAR) AS nothing",
       spark: "id, v, CAST(nothing AS STRING) AS nothing",
+    },
+    pinned: {
+      "we write, Spark reads": { refusedBy: "Grizzly", code: "sql-syntax" },
+      "we write, Spark goes on, we read": { notApplicable: NOT_MADE },
+      "Spark writes, we go on, Spark reads": {
+        refusedBy: "Spark",
+        code: "org.apache.spark.sql.execution.datasources.SchemaColumnConvertNotSupportedException",
+      },
+      ...NOT_FOR_DELTA_RS,
     },
   },
   {
@@ -83,6 +115,7 @@ export const TYPES: readonly Feature[] = [
       "we write, Spark goes on, we read": { notApplicable: WRITER_ONLY_SPARK },
       "we write, delta-rs reads": { notApplicable: WRITER_ONLY_SPARK },
       "we write, delta-rs goes on, we read": { notApplicable: WRITER_ONLY_SPARK },
+      "delta-rs writes, we read": { notApplicable: "delta-rs writes timestamps as INT64 microseconds" },
     },
   },
   {
@@ -90,6 +123,13 @@ export const TYPES: readonly Feature[] = [
     columns: `${NESTED_COLUMNS}, p9 DECIMAL(9,2), p19 DECIMAL(19,0)`,
     values: `${NESTED_VALUES}, (i - 15.25)::DECIMAL(9,2) AS p9, i::DECIMAL(19,0) AS p19`,
     configuration: { "spark.sql.parquet.writeLegacyFormat": "true" },
+    pinned: {
+      "we write, Spark reads": { notApplicable: NEVER_LEGACY },
+      "we write, Spark goes on, we read": { notApplicable: NEVER_LEGACY },
+      "we write, delta-rs reads": { notApplicable: NEVER_LEGACY },
+      "we write, delta-rs goes on, we read": { notApplicable: NEVER_LEGACY },
+      "delta-rs writes, we read": { notApplicable: "delta-rs writes no such files" },
+    },
     besides: "two-level lists, unnamed map entries, decimals as bytes",
   },
 ];

@@ -23,9 +23,10 @@ export class Sources {
     this.#folder = folder;
   }
 
-  of(feature: Feature, rows: keyof typeof ROWS): Promise<Source> {
+  /** @param altered whether `alters` have been run; by default before all rows but the first */
+  of(feature: Feature, rows: keyof typeof ROWS, altered = rows !== "first"): Promise<Source> {
     const [first, end] = ROWS[rows];
-    const values = rows === "first" ? feature.values : (feature.laterValues ?? feature.values);
+    const values = altered ? (feature.laterValues ?? feature.values) : feature.values;
     return this.#write(values, first, end);
   }
 
@@ -36,7 +37,6 @@ export class Sources {
 
   async #write(values: string | undefined, first: number, end: number): Promise<Source> {
     const lists = ["i AS id", "'v' || i AS v", ...(values === undefined ? [] : [values])];
-    // A value that is named twice is the later one's.
     const query = `SELECT ${lists.join(", ")} FROM range(${first}, ${end}) AS r(i)`;
     await mkdir(this.#folder, { recursive: true });
     const file = path.join(this.#folder, `${++this.#written}.parquet`);

@@ -49,8 +49,11 @@ export class SparkSide {
       `MERGE INTO ${t} AS t USING parquet.\`${source.file}\` AS s ON t.id = s.id
        WHEN MATCHED THEN UPDATE SET v = 'merged'
        WHEN NOT MATCHED THEN INSERT (${names.join(", ")}) VALUES (${values.join(", ")})`,
-      ...(feature.sparkMaintenance ?? []).map((statement) => statement.replaceAll("{t}", t)),
     ]);
+    for (const statement of feature.sparkMaintenance ?? []) {
+      // In a script, since the metrics that such a statement answers with are no relation of cells.
+      await run([`BEGIN ${statement.replaceAll("{t}", t)}; SELECT 1 AS done; END`]);
+    }
   }
 
   async delete(table: string, condition: string): Promise<void> {
