@@ -1,4 +1,5 @@
 import { type JsonObject, stringifyJson } from "../../core/index.js";
+import { deletionVectorJson } from "../deletion-vector/index.js";
 import type { Action, AddFile, Metadata, RemoveFile } from "./actions.js";
 
 /** The text of a log entry: one action a line, a line feed after each. */
@@ -31,7 +32,9 @@ function actionJson(action: Action): JsonObject {
 
 function fileJson(file: AddFile | RemoveFile): JsonObject {
   const { deletionVector, ...rest } = file;
-  return deletionVector === undefined ? rest : { ...rest, deletionVector: { ...deletionVector } };
+  return deletionVector === undefined
+    ? rest
+    : { ...rest, deletionVector: deletionVectorJson(deletionVector) };
 }
 
 /** The JSON of a `metaData` action. */

@@ -1,14 +1,9 @@
-import { type Clock, isLakeError, LakeError, throwIfCancelled } from "../../../core/index.js";
-import type { Parameters, Session } from "../../../engine/index.js";
-import type { WrittenFile } from "../../../formats/index.js";
+import { LakeError, throwIfCancelled } from "../../../core/index.js";
+import type { Parameters } from "../../../engine/index.js";
 import {
-  type AddFile,
-  type ChangeFile,
   type CommitOutcome,
-  DeletionVectorWriter,
   hasFeature,
   isAppendOnly,
-  looseStatistics,
   type Snapshot,
   type StagedCommit,
 } from "../../../table-format/index.js";
@@ -18,18 +13,11 @@ import type { PlannedQuery } from "../../sql/query-planner.js";
 import type { QueryRunner } from "../../table.js";
 import type { ResolvedTable } from "../../table-resolver.js";
 import { afterCommit } from "../after-commit.js";
-import {
-  addsOf,
-  adoptFiles,
-  removeFiles,
-  totalRows,
-  type WriteTarget,
-  writeDataFiles,
-} from "../data-files.js";
+import type { WriteTarget } from "../data-files.js";
 import type { TableChangeContext } from "../table-change.js";
+import { DeleteWork, type DeleteWrites } from "./delete-work.js";
 import { MatchedRows } from "./matched-rows.js";
-import { type DeleteEdits, type FileEdit, type MatchedFile, planDelete } from "./plan-delete.js";
-import { changedRowsSelect, keptRowsSelect, materializedColumns } from "./rewritten-rows.js";
+import { type DeleteEdits, filesOf, planDelete } from "./plan-delete.js";
 
 export interface DeleteOptions {
   /** A condition over the table's columns; rows for which it is TRUE go. Default every row. */
@@ -137,126 +125,8 @@ async function findRows(
   }
 }
 
-/** What a DELETE wrote beside the log. */
-interface Written {
-  readonly marked: readonly AddFile[];
-  readonly rewritten: readonly AddFile[];
-  readonly copiedRows: bigint;
-  readonly changes: readonly ChangeFile[];
-}
-
-/** Writes deletion vectors and files, and takes them back when there is no commit. */
-class DeleteWork {
-  readonly #session: Session;
-  readonly #snapshot: Snapshot;
-  readonly #target: WriteTarget;
-  readonly #matched: MatchedRows;
-  readonly #clock: Clock;
-  readonly #signal: AbortSignal | undefined;
-  readonly #vectors: DeletionVectorWriter;
-  readonly #files: WrittenFile[] = [];
-
-  constructor(
-    session: Session,
-    snapshot: Snapshot,
-    target: WriteTarget,
-    matched: MatchedRows,
-    clock: Clock,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#session = session;
-    this.#snapshot = snapshot;
-    this.#target = target;
-    this.#matched = matched;
-    this.#clock = clock;
-    this.#signal = signal;
-    this.#vectors = new DeletionVectorWriter(snapshot.folder.store, { signal });
-  }
-
-  async write({ edits, writesChanges }: DeleteEdits): Promise<Written> {
-    try {
-      const marked = await this.#mark(filesOf(edits, "mark"));
-      const copied = await this.#rewrite(filesOf(edits, "rewrite"));
-      const changes = writesChanges ? await this.#changes() : [];
-      return { marked, rewritten: copied.adds, copiedRows: copied.rows, changes };
-    } catch (error) {
-      await this.#takeBack();
-      throw error;
-    }
-  }
-
-  async commit(staged: StagedCommit): Promise<CommitOutcome> {
-    try {
-      const outcome = await this.#target.table.commit(this.#snapshot, staged, this.#signal);
-      if (outcome.status === "conflict") await this.#takeBack();
-      return outcome;
-    } catch (error) {
-      // A commit that failed for want of an answer may yet be in the log: then the files must stay.
-      if (isLakeError(error, "cancelled") || isLakeError(error, "conflict")) await this.#takeBack();
-      throw error;
-    }
-  }
-
-  async #mark(files: readonly MatchedFile[]): Promise<AddFile[]> {
-    if (files.length === 0) return [];
-    const adds: AddFile[] = [];
-    for await (const { file, deleted } of this.#matched.deletedRows(files)) {
-      const deletionVector = await this.#vectors.add(deleted);
-      const { stats } = file.add;
-      adds.push({
-        ...file.add,
-        deletionVector,
-        stats: stats === undefined ? undefined : looseStatistics(stats),
-      });
-    }
-    await this.#vectors.finish();
-    return adds;
-  }
-
-  async #rewrite(
-    files: readonly MatchedFile[],
-  ): Promise<{ readonly adds: AddFile[]; readonly rows: bigint }> {
-    if (files.length === 0) return { adds: [], rows: 0n };
-    const written = await writeDataFiles(
-      this.#session,
-      this.#target,
-      await keptRowsSelect(this.#session, this.#snapshot, this.#matched, files, this.#signal),
-      { extraColumns: materializedColumns(this.#snapshot), signal: this.#signal },
-    );
-    this.#files.push(...written);
-    const adopted = await adoptFiles(this.#session, this.#target, written, this.#signal);
-    return { adds: addsOf(this.#target, adopted, this.#clock), rows: totalRows(written) };
-  }
-
-  async #changes(): Promise<ChangeFile[]> {
-    const written = await writeDataFiles(
-      this.#session,
-      this.#target,
-      await changedRowsSelect(this.#session, this.#snapshot, this.#matched, this.#signal),
-      { extraColumns: ["_change_type"], folder: "_change_data", signal: this.#signal },
-    );
-    this.#files.push(...written);
-    const adopted = await adoptFiles(this.#session, this.#target, written, this.#signal);
-    return adopted.map(({ path, partitionValues, file }) => ({
-      path,
-      partitionValues,
-      size: file.sizeBytes,
-      dataChange: false,
-    }));
-  }
-
-  async #takeBack(): Promise<void> {
-    await this.#vectors.discard();
-    await removeFiles(this.#files);
-  }
-}
-
-function filesOf(edits: readonly FileEdit[], kind: FileEdit["kind"]): MatchedFile[] {
-  return edits.filter((edit) => edit.kind === kind).map(({ file }) => file);
-}
-
 function stagedDelete(
-  { marked, rewritten, copiedRows, changes }: Written,
+  { marked, rewritten, copiedRows, changes }: DeleteWrites,
   { edits }: DeleteEdits,
   matched: MatchedRows,
   where: string | undefined,

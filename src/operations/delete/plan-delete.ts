@@ -49,3 +49,8 @@ function fileEdit(file: MatchedFile, { deletionVectors }: DeletePolicy): FileEdi
   if (matched >= numRecords - (add.deletionVector?.cardinality ?? 0n)) return { kind: "remove", file };
   return { kind: deletionVectors ? "mark" : "rewrite", file };
 }
+
+/** The files that an edit of this kind is made to, in order. */
+export function filesOf(edits: readonly FileEdit[], kind: FileEdit["kind"]): MatchedFile[] {
+  return edits.filter((edit) => edit.kind === kind).map(({ file }) => file);
+}
