@@ -3,6 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Lake, Row } from "../../src/index.js";
+import { folderListing } from "../support/folder-listing.js";
 import { temporaryLake } from "../support/temporary-lake.js";
 
 let lake: Lake;
@@ -34,6 +35,19 @@ async function lastEntry(): Promise<{ readonly [kind: string]: Record<string, un
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
+}
+
+/** A signal that is aborted when it has been looked at so often. */
+function stopAfter(looks: number): AbortSignal {
+  const controller = new AbortController();
+  let left = looks;
+  return new Proxy(controller.signal, {
+    get(signal, key) {
+      if (key === "aborted" && --left === 0) controller.abort();
+      const value: unknown = Reflect.get(signal, key, signal);
+      return typeof value === "function" ? value.bind(signal) : value;
+    },
+  });
 }
 
 const VECTORS = "TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')";
@@ -129,6 +143,28 @@ describe("DELETE", () => {
       ),
     ).toEqual(Array.from({ length: 60 }, (_, i) => ({ id: 40 + i, _change_type: "delete" })));
   });
+
+  it.each([VECTORS, ""])(
+    "leaves nothing behind when it is stopped, wherever that is %s",
+    async (properties) => {
+      await twoFiles(properties);
+      const table = await lake.table("t");
+      const before = await folderListing(fileURLToPath(table.location));
+      for (let calls = 1; calls < 400; calls += 9) {
+        const stop = stopAfter(calls);
+        const done = await table.delete({ where: "id % 3 = 0", signal: stop }).then(
+          () => true,
+          (error: unknown) => {
+            expect(error).toMatchObject({ kind: "cancelled" });
+            return false;
+          },
+        );
+        if (done) return;
+        expect(await folderListing(fileURLToPath(table.location))).toEqual(before);
+      }
+      expect.fail("a DELETE that is never stopped ends");
+    },
+  );
 
   it("is refused where a column of the table hides the place of rows", async () => {
     await rows("CREATE TABLE t (id INT, _metadata STRING)");

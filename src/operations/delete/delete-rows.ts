@@ -1,4 +1,4 @@
-import { LakeError, throwIfCancelled } from "../../../core/index.js";
+import { LakeError } from "../../../core/index.js";
 import type { Parameters } from "../../../engine/index.js";
 import {
   type CommitOutcome,
@@ -102,7 +102,6 @@ async function deleteOnce(
     const target: WriteTarget = { table, schema: snapshot.schema, metadata: snapshot.metadata };
     const work = new DeleteWork(found.session, snapshot, target, matched, context.clock, signal);
     const staged = stagedDelete(await work.write(plan), plan, matched, where);
-    throwIfCancelled(signal);
     const outcome = await work.commit(staged);
     if (outcome.status === "conflict") return undefined;
     await afterCommit(context, table, outcome, snapshot.metadata);

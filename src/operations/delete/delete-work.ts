@@ -1,4 +1,4 @@
-import { type Clock, isLakeError } from "../../../core/index.js";
+import { type Clock, isLakeError, throwIfCancelled } from "../../../core/index.js";
 import type { Session } from "../../../engine/index.js";
 import type { WrittenFile } from "../../../formats/index.js";
 import {
@@ -72,6 +72,7 @@ export class DeleteWork {
 
   async commit(staged: StagedCommit): Promise<CommitOutcome> {
     try {
+      throwIfCancelled(this.#signal);
       const outcome = await this.#target.table.commit(this.#snapshot, staged, this.#signal);
       if (outcome.status === "conflict") await this.#takeBack();
       return outcome;

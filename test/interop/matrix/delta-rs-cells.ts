@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "vitest";
 import { type DeltaRsRun, type Reading, runDeltaRs, type Task } from "./delta-rs-side.js";
@@ -64,6 +65,11 @@ export class DeltaRsCells {
   async makes(all: readonly Feature[], feature: Feature): Promise<void> {
     const reading = await this.#reading(all, feature, "create");
     const table = this.#pathOf(feature);
+    const { checkpoint, compactLog } = feature.deltaRs ?? {};
+    if (checkpoint === true || compactLog === true) {
+      const names = await readdir(path.join(table, "_delta_log"));
+      expect(names.filter((name) => feature.logHolds?.ours?.test(name) === true)).not.toEqual([]);
+    }
     await this.#same(table, reading, "");
     expect(schemaOf(reading)).toEqual(await this.#ours.schema(table));
     expect(reading.history).toEqual(await this.#ours.history(table));

@@ -174,6 +174,14 @@ export const PROTOCOL: readonly Feature[] = [
     ],
     laterValues:
       "i + 5000000000 AS n, (i + 123456.0001)::DECIMAL(12,4) AS d, {'x': (i + 100000)::INTEGER} AS s, [i + 5000000000] AS l, TIMESTAMP '2024-02-01 00:00:00.5' AS day",
+    pinned: {
+      "we write, delta-rs reads": { refusedBy: "delta-rs", code: "required: [TypeWidening]" },
+      "we write, delta-rs goes on, we read": { refusedBy: "delta-rs", code: "required: [TypeWidening]" },
+      "delta-rs writes, we read": {
+        refusedBy: "delta-rs",
+        code: "Error parsing property 'delta.enableTypeWidening'",
+      },
+    },
     ourAlteration: "ALTER COLUMN s.x TYPE BIGINT",
     besides: "columns, a field and an element are widened, by either side",
   },

@@ -52,7 +52,8 @@ export class SparkSide {
     ]);
     for (const statement of feature.sparkMaintenance ?? []) {
       // In a script, since the metrics that such a statement answers with are no relation of cells.
-      await run([`BEGIN ${statement.replaceAll("{t}", t)}; SELECT 1 AS done; END`]);
+      const text = statement.replaceAll("{t}", t).replaceAll("'", "\\'");
+      await run([`BEGIN EXECUTE IMMEDIATE '${text}'; SELECT 1 AS done; END`]);
     }
   }
 
