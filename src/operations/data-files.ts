@@ -19,6 +19,7 @@ import {
   type StructField,
   type StructType,
   statisticsJson,
+  storedFields,
 } from "../../table-format/index.js";
 import { partitionTexts } from "./partition-texts.js";
 
@@ -67,7 +68,7 @@ export function writeDataFiles(
   const { schema, metadata, table } = target;
   const { folder = "", extraColumns = [], ordered, signal } = options;
   const mode = columnMappingMode(metadata.configuration);
-  const columns = schema.fields.map((field) => {
+  const columns = storedFields(schema.fields).map((field) => {
     const value = physicalValueSql(quoteIdentifier(field.name), field.type, mode);
     return `${value} AS ${quoteIdentifier(physicalName(field, mode))}`;
   });

@@ -11,7 +11,7 @@ export {
   namesSparkRefuses,
   physicalName,
 } from "./fields.js";
-export { type ColumnId, columnIds, physicalValueSql } from "./physical-columns.js";
+export { type ColumnId, columnIds, physicalValueSql, storedFields } from "./physical-columns.js";
 export { physicalSchema } from "./physical-type.js";
 export {
   type ColumnPlan,

@@ -5,13 +5,14 @@ import type { DataType, StructField } from "./types.js";
 
 /**
  * SQL that turns a value whose structs have the names of the schema into one whose structs have the names
- * of data files, at every depth (PROTOCOL.md, "Writer Requirements for Column Mapping"). It is `sql` itself
- * where no name differs.
+ * of data files, at every depth (PROTOCOL.md, "Writer Requirements for Column Mapping"), without what files do
+ * not hold. It is `sql` itself where nothing differs.
  */
 export function physicalValueSql(sql: string, type: DataType, mode: ColumnMappingMode, depth = 0): string {
   switch (type.type) {
     case "struct": {
-      const members = type.fields.map((field) => {
+      const stored = storedFields(type.fields);
+      const members = stored.map((field) => {
         const value = `struct_extract(${sql}, ${quoteString(field.name)})`;
         const renamed = physicalValueSql(value, field.type, mode, depth);
         const name = physicalName(field, mode);
@@ -20,7 +21,7 @@ export function physicalValueSql(sql: string, type: DataType, mode: ColumnMappin
           text: `${quoteIdentifier(name)} := ${renamed}`,
         };
       });
-      if (members.every(({ unchanged }) => unchanged)) return sql;
+      if (stored.length === type.fields.length && members.every(({ unchanged }) => unchanged)) return sql;
       return `CASE WHEN ${sql} IS NOT NULL THEN struct_pack(${members.map(({ text }) => text).join(", ")}) END`;
     }
     case "array": {
@@ -42,6 +43,11 @@ export function physicalValueSql(sql: string, type: DataType, mode: ColumnMappin
   }
 }
 
+/** The fields that data files hold: all but those of type `void`, which hold nothing but NULL. */
+export function storedFields(fields: readonly StructField[]): readonly StructField[] {
+  return fields.filter((field) => field.type.type !== "void");
+}
+
 /** The Parquet field id of a column, and those of its members by their names in data files. */
 export interface ColumnId {
   readonly id?: number;
@@ -59,7 +65,7 @@ export function columnIds(
   mode: ColumnMappingMode,
 ): ReadonlyMap<string, ColumnId> | undefined {
   if (mode === "none") return undefined;
-  return new Map(fields.map((field) => [physicalName(field, mode), columnId(field, mode)]));
+  return new Map(storedFields(fields).map((field) => [physicalName(field, mode), columnId(field, mode)]));
 }
 
 function columnId(field: StructField, mode: ColumnMappingMode): ColumnId {

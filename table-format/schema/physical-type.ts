@@ -1,4 +1,5 @@
 import { type ColumnMappingMode, physicalName } from "./fields.js";
+import { storedFields } from "./physical-columns.js";
 import type { DataType, StructField, StructType } from "./types.js";
 
 /**
@@ -17,9 +18,11 @@ export function physicalSchema(
 }
 
 function physicalFields(fields: readonly StructField[], mode: ColumnMappingMode): StructField[] {
-  return fields
-    .filter((field) => field.type.type !== "void")
-    .map((field) => ({ ...field, name: physicalName(field, mode), type: physicalType(field.type, mode) }));
+  return storedFields(fields).map((field) => ({
+    ...field,
+    name: physicalName(field, mode),
+    type: physicalType(field.type, mode),
+  }));
 }
 
 function physicalType(type: DataType, mode: ColumnMappingMode): DataType {

@@ -43,6 +43,19 @@ describe("physicalValueSql", () => {
     ]);
   });
 
+  it("leaves out what files do not hold", async () => {
+    const nothing = mapped("n", 9, { type: "void" });
+    const type: DataType = { type: "struct", fields: [mapped("x", 2, { type: "long" }), nothing] };
+    const sql = physicalValueSql("s", type, "none");
+    const rows = await engine.withSession((session) =>
+      session.rows(`SELECT to_json(${sql})::VARCHAR AS json FROM (SELECT {x: 1, n: NULL::INTEGER} AS s)`),
+    );
+    expect(rows).toEqual([{ json: '{"x":1}' }]);
+    expect(columnIds([mapped("s", 1, type), nothing], "id")).toEqual(
+      new Map([["col-1", { id: 1, members: new Map([["col-2", { id: 2 }]]) }]]),
+    );
+  });
+
   it("leaves a value alone whose names are those of data files", () => {
     expect(physicalValueSql("s", column.type, "none")).toBe("s");
   });

@@ -41,6 +41,9 @@ export class DeltaRsCells {
     await this.#same(table, reading, `VERSION AS OF ${version}`);
     const ours = await this.#ours.query(`SELECT id, v FROM ${nameOf(table)} VERSION AS OF ${version}`);
     expect(ours).toEqual(madeRows(feature.appendOnly === undefined).relation());
+    expect(schemaOf(reading)).toEqual(await this.#ours.schema(table, version));
+    const history = (await this.#ours.history(table)).filter(([at]) => BigInt(at ?? -1) <= version);
+    expect(reading.history).toEqual(historyOf(feature, history));
     if (feature.forget === undefined) {
       expect(reading.earlier).toEqual(
         await this.#ours.query(`SELECT * FROM ${nameOf(table)} VERSION AS OF 1`),
@@ -54,7 +57,7 @@ export class DeltaRsCells {
     expect(reading.accepted, "what the table forbids").toEqual([]);
     await this.#same(table, reading, "");
     expect(schemaOf(reading)).toEqual(await this.#ours.schema(table));
-    expect(reading.history).toEqual(await this.#ours.history(table));
+    expect(reading.history).toEqual(historyOf(feature, await this.#ours.history(table)));
     const rows = madeRows(feature.appendOnly === undefined).with(30, 35);
     expect(await this.#ours.query(`SELECT id, v FROM ${nameOf(table)}`)).toEqual(
       (feature.appendOnly === undefined ? rows.without((id) => id === 1) : rows).relation(),
@@ -72,7 +75,7 @@ export class DeltaRsCells {
     }
     await this.#same(table, reading, "");
     expect(schemaOf(reading)).toEqual(await this.#ours.schema(table));
-    expect(reading.history).toEqual(await this.#ours.history(table));
+    expect(reading.history).toEqual(historyOf(feature, await this.#ours.history(table)));
     expect(await this.#ours.query(`SELECT id, v FROM ${nameOf(table)} VERSION AS OF 0`)).toEqual(
       FIRST.relation(),
     );
@@ -142,4 +145,12 @@ export class DeltaRsCells {
   #pathOf(feature: Feature): string {
     return path.join(this.#folder, feature.name.replaceAll(/\W+/g, "-"), feature.folder ?? "table");
   }
+}
+
+/** What delta-rs must tell of a history. */
+function historyOf(
+  feature: Feature,
+  history: readonly (readonly string[])[],
+): readonly (readonly string[])[] {
+  return feature.deltaRs?.noHistory === true ? [] : history;
 }

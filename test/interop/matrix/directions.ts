@@ -6,7 +6,7 @@ import type { Relation } from "../cells.js";
 import { type SparkReading, sparkTable } from "../spark/spark.js";
 import type { Feature } from "./feature.js";
 import { FIRST, type Model, madeRows } from "./model.js";
-import { nameOf, type OurSide } from "./our-side.js";
+import { nameOf, type OurColumn, type OurSide } from "./our-side.js";
 import { refusalOf } from "./outcome.js";
 import type { SparkSide } from "./spark-side.js";
 
@@ -90,6 +90,11 @@ export class Directions {
   async #same(feature: Feature, table: string, rows: Model): Promise<void> {
     const reading = await this.#sameAt(feature, table, "", rows);
     if (feature.select === undefined) expect(schemaOf(reading)).toEqual(await this.#ours.schema(table));
+    else expect(await this.#spark.columns(table)).toEqual((await this.#ours.schema(table)).map(sparkColumn));
+    for (const column of feature.unique ?? []) {
+      const twice = `SELECT ${column} FROM ${nameOf(table)} GROUP BY ${column} HAVING count(*) > 1`;
+      expect((await this.#ours.query(twice)).rows).toEqual([]);
+    }
     expect(await this.#spark.history(table)).toEqual(await this.#ours.history(table));
     if (feature.changes !== undefined) {
       const ours = await this.#ours.query(`SELECT * FROM table_changes('${nameOf(table)}', 1)`);
@@ -157,6 +162,11 @@ function afterSpark(): Model {
 async function expectRefusal(by: string, code: string, work: () => Promise<void>): Promise<void> {
   const refusal = await work().then(() => undefined, refusalOf);
   expect(refusal, `${by} must refuse with ${code}`).toMatchObject({ by, code });
+}
+
+/** A column in Spark's words, as far as the features with a `select` need them. */
+function sparkColumn({ name, type }: OurColumn): [string, string] {
+  return [name, type === "long" ? "bigint" : type === "integer" ? "int" : type];
 }
 
 /** A schema in JSON, in the words of ours. */

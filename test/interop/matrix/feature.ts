@@ -52,6 +52,8 @@ export interface Feature {
   /** Rows cannot be deleted or updated: the conditions that say so. */
   readonly appendOnly?: { readonly spark: string; readonly ours: string };
   readonly forbidden?: readonly ForbiddenRow[];
+  /** Columns that hold no value twice. */
+  readonly unique?: readonly string[];
   /** Row ids and commit versions are compared too. */
   readonly rowIds?: true;
   /** Change feeds are compared too. */
@@ -76,11 +78,15 @@ export interface Feature {
   readonly edit?: (entry: string) => string;
   /** The commits before the last checkpoint are removed, so that nothing but the checkpoint tells of them. */
   readonly forget?: true;
-  /** What delta-rs makes of it; `undefined`: its rows with {@link properties}. */
+  /** How delta-rs makes a table of the kind. */
   readonly deltaRs?: {
     readonly partitionBy?: readonly string[];
+    /** Default {@link properties}. */
+    readonly configuration?: Readonly<Record<string, string>>;
     readonly compactLog?: true;
     readonly checkpoint?: true;
+    /** It tells no history of such a table. */
+    readonly noHistory?: true;
   };
   /** Cells that are not "yes". */
   readonly pinned?: Readonly<Partial<Record<Direction, Pinned>>>;

@@ -161,6 +161,8 @@ export const PROTOCOL: readonly Feature[] = [
   },
   {
     name: "type widening",
+    // Of several properties that it does not know, delta-rs names any one.
+    deltaRs: { configuration: { "delta.enableTypeWidening": "true" } },
     columns: "n INT, d DECIMAL(4,2), s STRUCT<x: SMALLINT>, l ARRAY<INT>, day DATE",
     properties: { "delta.enableTypeWidening": "true", "delta.feature.timestampNtz": "supported" },
     values:

@@ -1,10 +1,12 @@
 import type { Engine } from "../../../engine/index.js";
 import { LocalStore } from "../../../object-store/index.js";
-import type { Lake } from "../../../src/index.js";
+import type { Lake, TableDetail } from "../../../src/index.js";
 import { DeltaTable, version } from "../../../table-format/index.js";
 import { type Relation, relationOf } from "../cells.js";
 import type { Feature, OurLog } from "./feature.js";
 import { type Source, Sources } from "./sources.js";
+
+export type OurColumn = TableDetail["schema"][number];
 
 /** What we do in a cell. Tables are named by their folders. */
 export class OurSide {
@@ -56,8 +58,8 @@ export class OurSide {
   }
 
   /** Names, types and whether NULL is allowed. */
-  async schema(table: string): Promise<unknown> {
-    return (await (await this.#lake.table(nameOf(table))).describe()).schema;
+  async schema(table: string, version?: bigint): Promise<readonly OurColumn[]> {
+    return (await (await this.#lake.table(nameOf(table))).describe({ version })).schema;
   }
 
   /** Version and operation, newest first. */

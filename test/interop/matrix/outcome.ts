@@ -56,6 +56,11 @@ function quoted(message: string, folder: string): string {
   const plain = line
     .replaceAll(new RegExp(`(?:file:(?://)?)?${escaped(folder)}[^\\s'"\`,;)]*`, "g"), "<table>")
     .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "<id>")
+    .replaceAll(
+      /\[([A-Za-z]+(?:, [A-Za-z]+)+)\]/g,
+      (_, list: string) => `[${list.split(", ").sort().join(", ")}]`,
+    )
+    .replaceAll(/ at line \d+, column \d+/g, "")
     .replace(/^\[[A-Z_.0-9]+\] /, "")
     .replace(/ SQLSTATE: \w+$/, "");
   return plain.length > 240 ? `${plain.slice(0, 240)} ...` : plain;

@@ -73,6 +73,12 @@ export class SparkSide {
     return rows.map((row) => [String(row[version ?? -1]), String(row[operation ?? -1])]);
   }
 
+  /** Names and types. */
+  async columns(table: string): Promise<string[][]> {
+    const { rows } = await sparkSql(`DESCRIBE TABLE ${sparkTable(table)}`);
+    return rows.map(([name, type]) => [String(name), String(type)]);
+  }
+
   async clusteringColumns(table: string): Promise<unknown> {
     const { columns, rows } = await sparkSql(`DESCRIBE DETAIL ${sparkTable(table)}`);
     return rows[0]?.[columns.indexOf("clusteringColumns")];
