@@ -2,9 +2,9 @@ import type { Feature } from "./feature.js";
 
 // Types, names and the ways in which Parquet holds them.
 
-const WRITER_ONLY_SPARK = "we write timestamps as INT64 microseconds";
-const NEVER_LEGACY = "we write lists, maps and decimals as the Parquet format has them today";
-const NOT_MADE = "we do not make such a table";
+const WRITER_ONLY_SPARK = "We write timestamps as INT64 microseconds";
+const NEVER_LEGACY = "We write lists, maps and decimals as the Parquet format has them today";
+const NOT_MADE = "We do not make such a table";
 const NOT_FOR_DELTA_RS = {
   "we write, delta-rs reads": { notApplicable: NOT_MADE },
   "we write, delta-rs goes on, we read": { notApplicable: NOT_MADE },
