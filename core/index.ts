@@ -1,5 +1,6 @@
 export { cancelledError, delay, throwIfCancelled } from "./cancellation.js";
 export { type Clock, systemClock } from "./clock.js";
+export { crc32 } from "./crc32.js";
 export {
   type ErrorContext,
   type ErrorKind,

@@ -1,9 +1,8 @@
 import { inflateRawSync } from "node:zlib";
 import { decompress as decodeZstd } from "fzstd";
 import { uncompress as decodeSnappy } from "snappyjs";
-import { LakeError } from "../../core/index.js";
+import { crc32, LakeError } from "../../core/index.js";
 import { hasBytes } from "../detect/signatures.js";
-import { crc32 } from "../source/crc32.js";
 
 /**
  * The decoder of a block's data for a codec. Avro specification 1.12, "Required Codecs" and "Optional

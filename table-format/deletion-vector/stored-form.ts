@@ -1,6 +1,5 @@
-import { LakeError } from "../../core/index.js";
+import { crc32, LakeError } from "../../core/index.js";
 import { decodeBase85, encodeBase85 } from "./base85.js";
-import { crc32 } from "./crc32.js";
 import { decodeBitmap } from "./decode-bitmap.js";
 import type { DeletionVectorDescriptor } from "./descriptor.js";
 import { encodeBitmap } from "./encode-bitmap.js";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { crc32 } from "../../core/index.js";
 import { decodeBase85, encodeBase85 } from "../../table-format/deletion-vector/base85.js";
-import { crc32 } from "../../table-format/deletion-vector/crc32.js";
 import { decodeBitmap } from "../../table-format/deletion-vector/decode-bitmap.js";
 import { encodeBitmap } from "../../table-format/deletion-vector/encode-bitmap.js";
 import {
