@@ -43,7 +43,7 @@ export async function buildTable(folder, files) {
     `COPY (
        SELECT ${struct(PROTOCOL)} AS protocol, NULL AS "metaData", NULL AS add, NULL AS remove, NULL AS txn
        UNION ALL BY NAME SELECT ${struct(METADATA)} AS "metaData"
-       UNION ALL BY NAME SELECT ${addSql("i")} AS add FROM range(${files}) r(i)
+       UNION ALL BY NAME SELECT ${addSql("i", NO_VECTOR)} AS add FROM range(${files}) r(i)
      ) TO ${sqlString(file)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)`,
   );
   await writeFile(path.join(log, `${digits(CHECKPOINT_VERSION)}.json`), commit([]));
@@ -86,8 +86,11 @@ function struct(value) {
   return `{${entries.map(([name, item]) => `${sqlString(name)}: ${struct(item)}`).join(", ")}}`;
 }
 
+/** A checkpoint has a column for deletion vectors, as Spark's have, used or not. */
+const NO_VECTOR = `, deletionVector: NULL::STRUCT(storageType VARCHAR, pathOrInlineDv VARCHAR, "offset" INTEGER, sizeInBytes INTEGER, cardinality BIGINT)`;
+
 /** An add with statistics of ten columns; a thousand partitions. */
-function addSql(i) {
+function addSql(i, more = "") {
   const day = `(DATE '2024-01-01' + (${i} % 1000)::INTEGER)::VARCHAR`;
   const at = (hour) => `'2024-01-01T' || lpad((${i} % 20 + ${hour})::VARCHAR, 2, '0') || ':00:00.000Z'`;
   const bounds = (side) => `{
@@ -110,7 +113,7 @@ function addSql(i) {
     "size": 1000000 + (hash(${i}) % 1000000)::BIGINT,
     modificationTime: 1700000000000 + ${i},
     dataChange: true,
-    stats: ${stats}
+    stats: ${stats}${more}
   }`;
 }
 

@@ -52,9 +52,30 @@ export const FILE_COLUMNS = {
  *
  * @param stats SQL of the statistics' text
  * @param path SQL of the path
+ * @param has the fields of the struct, where it has not all of them; the others are NULL
  */
-export function addColumnsSql(add: string, stats = `${add}.stats`, path = `${add}.path`): string {
-  return `${path} AS path, ${add}."size" AS size, ${add}.modificationTime AS modification_time, ${add}.partitionValues AS partition_values, ${stats} AS stats, ${add}.tags AS tags, ${add}.deletionVector AS deletion_vector, ${add}.baseRowId AS base_row_id, ${add}.defaultRowCommitVersion AS default_row_commit_version, ${add}.clusteringProvider AS clustering_provider`;
+export function addColumnsSql(
+  add: string,
+  stats = `${add}.stats`,
+  path = `${add}.path`,
+  has?: ReadonlySet<string>,
+): string {
+  const field = (name: string, column: keyof typeof FILE_COLUMNS): string =>
+    has === undefined || has.has(name)
+      ? `${add}."${name}" AS ${column}`
+      : `NULL::${FILE_COLUMNS[column]} AS ${column}`;
+  return [
+    `${path} AS path`,
+    field("size", "size"),
+    field("modificationTime", "modification_time"),
+    field("partitionValues", "partition_values"),
+    `${stats} AS stats`,
+    field("tags", "tags"),
+    field("deletionVector", "deletion_vector"),
+    field("baseRowId", "base_row_id"),
+    field("defaultRowCommitVersion", "default_row_commit_version"),
+    field("clusteringProvider", "clustering_provider"),
+  ].join(", ");
 }
 
 /**

@@ -1,6 +1,6 @@
 import { quoteString, type Session } from "../../engine/index.js";
 import type { Metadata } from "../log/actions.js";
-import { columnMappingMode, type StructType } from "../schema/index.js";
+import { columnMappingMode, engineText, parseEngineType, type StructType } from "../schema/index.js";
 import { leafColumns } from "../skipping/statistics-columns.js";
 import { addColumnsSql, addStruct, byFormat, checkpointSql, parquetSql } from "./action-columns.js";
 import { statisticsTextSql, statisticsType } from "./checkpoint-statistics.js";
@@ -32,11 +32,27 @@ export async function checkpointAdds(
       statistics === undefined
         ? "add.stats"
         : `coalesce(add.stats, ${statisticsTextSql("add.stats_parsed", statistics, instants)})`;
+    const wanted = addStruct(statistics);
+    const has = parquet.length === 1 && add !== undefined ? fieldsAsWanted(add.type, wanted) : undefined;
     sources.push(
-      `SELECT ${addColumnsSql("add", stats)} FROM ${parquetSql(parquet, { add: addStruct(statistics) })}`,
+      // With types of ours the engine scans a file on one thread.
+      has !== undefined && ["path", "stats", "deletionVector"].every((name) => has.has(name))
+        ? `SELECT ${addColumnsSql("add", stats, undefined, has)} FROM ${all}`
+        : `SELECT ${addColumnsSql("add", stats)} FROM ${parquetSql(parquet, { add: wanted })}`,
     );
   }
   return sources;
+}
+
+/** The fields that a struct has of another one; `undefined` where one has another type. */
+function fieldsAsWanted(type: string, wanted: string): ReadonlySet<string> | undefined {
+  const [has, wants] = [parseEngineType(type), parseEngineType(wanted)];
+  if (has.kind !== "struct" || wants.kind !== "struct") return undefined;
+  const texts = new Map(has.fields.map((field) => [field.name, engineText(field.type)]));
+  const there = wants.fields.filter((field) => texts.has(field.name));
+  return there.every((field) => texts.get(field.name) === engineText(field.type))
+    ? new Set(there.map((field) => field.name))
+    : undefined;
 }
 
 /**
