@@ -138,7 +138,7 @@ export class DeltaTable {
         store: this.folder.store,
         read: read === undefined ? undefined : readVersion(read),
         liveFiles: async (at, liveSignal) =>
-          liveFiles(await this.snapshot({ version: at }, liveSignal), undefined, liveSignal),
+          liveFiles(await this.snapshot({ version: at }, liveSignal), liveSignal),
         now: () => this.#clock.now(),
       },
       staged,

@@ -41,6 +41,6 @@ export { statisticsJson } from "./skipping/statistics.js";
 export { FILE_SCHEMA_TAG, fileSchemaDigest } from "./snapshot/file-schema.js";
 export { type FileTable, Snapshot, type TableFolder } from "./snapshot/snapshot.js";
 export type { Conflict } from "./transaction/conflict.js";
-export { type LiveAdd, liveAdds, liveFiles } from "./transaction/live-files.js";
+export { type LiveAdd, liveAdds } from "./transaction/live-files.js";
 export type { LiveFile, Replaced, StagedCommit } from "./transaction/staged-commit.js";
 export { type CommitOutcome, commit } from "./transaction/transaction.js";

@@ -3,7 +3,7 @@ import {
   type AddFile,
   type DeltaTable,
   hasFeature,
-  liveFiles,
+  liveAdds,
   type PlannedChange,
   type Protocol,
   type Snapshot,
@@ -85,37 +85,20 @@ async function filesWithoutRowIds(
   read: Snapshot,
   signal: AbortSignal | undefined,
 ): Promise<AddFile[]> {
-  const where = "base_row_id IS NULL";
-  const files = await liveFiles(read, where, signal);
-  if (files.length === 0) return [];
-  const rows = await read.withFiles(
+  const files = await read.withFiles(
     ({ relation }) =>
       table.folder.engine.withSession((session) =>
-        session.rows(
-          `SELECT path, modification_time, stats, clustering_provider FROM ${relation} WHERE ${where}`,
-          { signal },
-        ),
+        liveAdds(session, `FROM ${relation} WHERE base_row_id IS NULL ORDER BY path`, signal),
       ),
     signal,
   );
-  const details = new Map(rows.map((row) => [String(row["path"]), row]));
-  return files.map(({ partition: _, ...file }) => {
-    const row = details.get(file.path);
-    const { stats, clustering_provider: clusteringProvider } = row ?? {};
-    if (typeof stats !== "string" || !stats.includes('"numRecords"')) {
-      throw new LakeError(
-        "unsupported",
-        "row-count-unknown",
-        `${table.where}: the file ${file.path} does not tell how many rows it has, which row ids need`,
-        { context: { file: file.path }, hint: "Write its rows again, with statistics." },
-      );
-    }
-    return {
-      ...file,
-      modificationTime: BigInt(String(row?.["modification_time"] ?? 0)),
-      dataChange: false,
-      stats,
-      clusteringProvider: typeof clusteringProvider === "string" ? clusteringProvider : undefined,
-    };
+  return files.map(({ add, numRecords }) => {
+    if (numRecords !== undefined) return { ...add, dataChange: false };
+    throw new LakeError(
+      "unsupported",
+      "row-count-unknown",
+      `${table.where}: the file ${add.path} does not tell how many rows it has, which row ids need`,
+      { context: { file: add.path }, hint: "Write its rows again, with statistics." },
+    );
   });
 }

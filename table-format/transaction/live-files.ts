@@ -7,12 +7,8 @@ import { partitionTextSql, partitionValueSql } from "../skipping/partition-value
 import type { Snapshot } from "../snapshot/snapshot.js";
 import type { LiveFile } from "./staged-commit.js";
 
-/**
- * The live files of a snapshot that a condition over the file table holds for, in the order of their paths.
- *
- * @param where SQL; default all
- */
-export function liveFiles(snapshot: Snapshot, where = "true", signal?: AbortSignal): Promise<LiveFile[]> {
+/** The live files of a snapshot, in the order of their paths. */
+export function liveFiles(snapshot: Snapshot, signal?: AbortSignal): Promise<LiveFile[]> {
   const mode = columnMappingMode(snapshot.metadata.configuration);
   const fields = snapshot.metadata.partitionColumns.flatMap((name) => findField(snapshot.schema, name) ?? []);
   const partitionKeys = fields.map((field) => physicalName(field, mode));
@@ -23,10 +19,7 @@ export function liveFiles(snapshot: Snapshot, where = "true", signal?: AbortSign
   return snapshot.withFiles(
     (files) =>
       snapshot.folder.engine.withSession(async (session) => {
-        const rows = await session.rows(
-          `SELECT ${select} FROM ${files.relation} WHERE ${where} ORDER BY path`,
-          { signal },
-        );
+        const rows = await session.rows(`SELECT ${select} FROM ${files.relation} ORDER BY path`, { signal });
         return rows.map((row) => liveFile(row, partitionKeys));
       }),
     signal,

@@ -1,3 +1,4 @@
+import { LakeError } from "../../../core/index.js";
 import type { Session } from "../../../engine/index.js";
 import {
   liveAdds,
@@ -18,8 +19,9 @@ export class MatchedRows {
   readonly #session: Session;
   readonly #snapshot: Snapshot;
   readonly #signal: AbortSignal | undefined;
-  /** By the number of the file among the touched ones. */
+  /** The touched files by their numbers, which count from 0. */
   readonly files: readonly MatchedFile[];
+  readonly #ordinals: ReadonlyMap<MatchedFile, number>;
 
   private constructor(
     session: Session,
@@ -30,6 +32,7 @@ export class MatchedRows {
     this.#session = session;
     this.#snapshot = snapshot;
     this.files = files;
+    this.#ordinals = new Map(files.map((file, ordinal) => [file, ordinal]));
     this.#signal = signal;
   }
 
@@ -57,11 +60,12 @@ export class MatchedRows {
         ),
       signal,
     );
-    const files = adds.map(({ add, row, numRecords }) => ({
-      add,
-      numRecords,
-      matched: BigInt(String(row["matched"])),
-    }));
+    const files = adds.map(({ add, row, numRecords }, index) => {
+      if (row["ordinal"] !== BigInt(index)) throw unknownFile();
+      return { add, numRecords, matched: BigInt(String(row["matched"])) };
+    });
+    const [touched] = await session.rows(`SELECT count(*) AS files FROM ${TOUCHED}`, { signal });
+    if (touched?.["files"] !== BigInt(files.length)) throw unknownFile();
     return new MatchedRows(session, snapshot, files, signal);
   }
 
@@ -76,22 +80,18 @@ export class MatchedRows {
 
   /** A condition over the file table: whether the file is one of these. */
   isFileSql(files: readonly MatchedFile[]): string {
-    const ordinals = files.map((file) => this.files.indexOf(file)).join(", ");
-    return `${fileSql(this.#snapshot)} IN (SELECT file FROM ${TOUCHED} WHERE ordinal IN (${ordinals}))`;
+    return `${fileSql(this.#snapshot)} IN (SELECT file FROM ${TOUCHED} WHERE ordinal IN (${this.#numbers(files)}))`;
   }
 
-  /** For each of the files, in order: the rows deleted before and those found now. */
-  async *deletedRows(files: readonly MatchedFile[]): AsyncGenerator<{
-    readonly file: MatchedFile;
-    readonly deleted: RowIndexSet;
-    readonly before: RowIndexSet | undefined;
-  }> {
+  /** For each of the files: its rows that were deleted before or are found now. */
+  async *deletedRows(
+    files: readonly MatchedFile[],
+  ): AsyncGenerator<{ readonly file: MatchedFile; readonly deleted: RowIndexSet }> {
     const before = await this.#vectors(files);
     for await (const { ordinal, found } of this.#found(files)) {
       const file = this.files[ordinal];
-      if (file === undefined) continue;
-      const old = before.get(file);
-      yield { file, deleted: old === undefined ? found : old.union(found), before: old };
+      if (file === undefined) throw unknownFile();
+      yield { file, deleted: before.get(file)?.union(found) ?? found };
     }
   }
 
@@ -100,13 +100,16 @@ export class MatchedRows {
     await session.execute(`DROP TABLE IF EXISTS ${MATCHED}; DROP TABLE IF EXISTS ${TOUCHED}`);
   }
 
+  #numbers(files: readonly MatchedFile[]): string {
+    return files.map((file) => this.#ordinals.get(file)).join(", ");
+  }
+
   async *#found(
     files: readonly MatchedFile[],
   ): AsyncGenerator<{ readonly ordinal: number; readonly found: RowIndexSet }> {
-    const ordinals = files.map((file) => this.files.indexOf(file)).join(", ");
     const stream = await this.#session.stream(
       `SELECT t.ordinal::INTEGER AS ordinal, m.row_index FROM ${MATCHED} AS m JOIN ${TOUCHED} AS t USING (file)
-       WHERE t.ordinal IN (${ordinals}) ORDER BY t.ordinal`,
+       WHERE t.ordinal IN (${this.#numbers(files)}) ORDER BY t.ordinal`,
       { signal: this.#signal },
     );
     let ordinal: number | undefined;
@@ -114,7 +117,9 @@ export class MatchedRows {
     for await (const batch of stream.batches()) {
       const of = batch.getChild("ordinal")?.toArray();
       const rows = batch.getChild("row_index")?.toArray();
-      if (!(of instanceof Int32Array) || !(rows instanceof BigInt64Array)) continue;
+      if (!(of instanceof Int32Array) || !(rows instanceof BigInt64Array)) {
+        throw new LakeError("internal", "row-index-type", "the engine gave row indexes of another type");
+      }
       for (let from = 0; from < of.length; ) {
         const current = of[from] ?? 0;
         let to = from;
@@ -144,6 +149,15 @@ export class MatchedRows {
     }
     return vectors;
   }
+}
+
+/** Rows must never be deleted from another file than the one they were found in. */
+function unknownFile(): LakeError {
+  return new LakeError(
+    "internal",
+    "unknown-file",
+    "rows were found in a file that the snapshot does not list",
+  );
 }
 
 /** A file of the file table as `_metadata.file_path` has it. */
