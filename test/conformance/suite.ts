@@ -80,23 +80,26 @@ export function conformanceSuite(tables: readonly ConformanceTable[]): void {
   });
 
   const withChanges = named(({ changes }) => changes !== undefined);
-  describe.skipIf(withChanges.length === 0)("the change feed", () => {
-    test.each(withChanges)("%s", async (_, { path: table, changes }) => {
-      if (changes === undefined) throw new Error("a table without a change feed");
-      const columns = changes.timed ? "*" : "* EXCLUDE (_commit_timestamp)";
-      const feed = `table_changes(${quoteString(`delta.\`${table}\``)}, ${changes.from})`;
-      await sameBySql(columns, feed, `(SELECT ${columns} FROM ${changes.relation})`);
+  // Not every set of tables has some with changes, or with row ids: then there is nothing to test, or to skip.
+  if (withChanges.length > 0)
+    describe("the change feed", () => {
+      test.each(withChanges)("%s", async (_, { path: table, changes }) => {
+        if (changes === undefined) throw new Error("a table without a change feed");
+        const columns = changes.timed ? "*" : "* EXCLUDE (_commit_timestamp)";
+        const feed = `table_changes(${quoteString(`delta.\`${table}\``)}, ${changes.from})`;
+        await sameBySql(columns, feed, `(SELECT ${columns} FROM ${changes.relation})`);
+      });
     });
-  });
 
   const withRows = named(({ rows }) => rows !== undefined);
-  describe.skipIf(withRows.length === 0)("row ids and row commit versions", () => {
-    test.each(withRows)("%s", async (_, { path: table, rows }) => {
-      if (rows === undefined) throw new Error("a table without row ids");
-      const ids = "_metadata.row_id AS _row_id, _metadata.row_commit_version AS _row_commit_version";
-      await sameBySql(`*, ${ids}`, `delta.\`${table}\``, rows);
+  if (withRows.length > 0)
+    describe("row ids and row commit versions", () => {
+      test.each(withRows)("%s", async (_, { path: table, rows }) => {
+        if (rows === undefined) throw new Error("a table without row ids");
+        const ids = "_metadata.row_id AS _row_id, _metadata.row_commit_version AS _row_commit_version";
+        await sameBySql(`*, ${ids}`, `delta.\`${table}\``, rows);
+      });
     });
-  });
 }
 
 async function rowsOf(engine: Engine, source: string): Promise<Relation> {
