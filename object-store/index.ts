@@ -11,4 +11,4 @@ export type {
   ObjectStore,
   PutIfAbsentResult,
 } from "./object-store.js";
-export { openStore } from "./open.js";
+export { openStore, type StoreOpener } from "./open.js";

@@ -3,6 +3,9 @@ import { LakeError } from "../core/index.js";
 import { LocalStore } from "./local.js";
 import type { ObjectStore } from "./object-store.js";
 
+/** Opens the store at a location, as {@link openStore} does. */
+export type StoreOpener = (uri: string) => ObjectStore;
+
 /**
  * Opens the store at a local path (`./lake`, `/data/lake`) or a file URI (`file:///data/lake`).
  * Nothing is read or made until the store is used.

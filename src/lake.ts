@@ -1,7 +1,7 @@
 import { Catalog, type CatalogTable, type CatalogView, parseTableName } from "../catalog/index.js";
 import { type Clock, type Logger, silentLogger, systemClock } from "../core/index.js";
 import { Engine, type EngineOptions, type Parameters } from "../engine/index.js";
-import { openStore } from "../object-store/index.js";
+import { type ObjectStore, openStore, type StoreOpener } from "../object-store/index.js";
 import { type CreateTableOptions, createTable } from "./operations/create-table.js";
 import { type IngestOptions, type IngestReport, ingest } from "./operations/ingest.js";
 import { type NewTable, tableDefinition } from "./operations/table-definition.js";
@@ -23,6 +23,8 @@ export interface LakeOptions {
   /** Told what is worth a person's notice; default nobody. */
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
+  /** Opens the stores of the lake and of its tables by their locations; default by scheme. */
+  readonly openStore?: StoreOpener | undefined;
 }
 
 export interface SqlOptions {
@@ -45,7 +47,8 @@ export interface TableEntry {
  * @throws LakeError `unsupported` for a scheme other than `file:`, `corrupt` for a damaged catalog.
  */
 export async function openLake(uri: string, options: LakeOptions = {}): Promise<Lake> {
-  const store = openStore(uri);
+  const open = options.openStore ?? openStore;
+  const store = open(uri);
   const clock = options.clock ?? systemClock;
   const logger = options.logger ?? silentLogger;
   const catalog = await Catalog.open(store, { clock, logger });
@@ -55,7 +58,7 @@ export async function openLake(uri: string, options: LakeOptions = {}): Promise<
     threads: options.threads,
   };
   const engine = await Engine.open(engineOptions);
-  return new Lake(store.uri, catalog, engine, clock, logger);
+  return new Lake(store, open, catalog, engine, clock, logger);
 }
 
 /** A lake: named tables and views in one folder, SQL over any version of them, files landing in them. */
@@ -70,14 +73,20 @@ export class Lake {
   readonly #statements: StatementRunner;
 
   /** Use {@link openLake}. */
-  constructor(uri: string, catalog: Catalog, engine: Engine, clock: Clock, logger: Logger) {
-    this.uri = uri;
+  constructor(
+    store: ObjectStore,
+    open: StoreOpener,
+    catalog: Catalog,
+    engine: Engine,
+    clock: Clock,
+    logger: Logger,
+  ) {
+    this.uri = store.uri;
     this.#catalog = catalog;
     this.#engine = engine;
     this.#clock = clock;
     this.#logger = logger;
-    const store = openStore(uri);
-    this.#resolver = new TableResolver(store, catalog, engine, clock);
+    this.#resolver = new TableResolver(store, open, catalog, engine, clock);
     this.#planner = new QueryPlanner(engine, this.#resolver, catalog);
     const tables = new LakeTableStatements(this.#resolver, { clock, logger, rows: this.#planner });
     this.#statements = new StatementRunner(this.#planner, this.#resolver, catalog, tables);

@@ -8,7 +8,7 @@ import {
 } from "../catalog/index.js";
 import { type Clock, LakeError } from "../core/index.js";
 import type { Engine } from "../engine/index.js";
-import { type ObjectStore, openStore } from "../object-store/index.js";
+import type { ObjectStore, StoreOpener } from "../object-store/index.js";
 import { DeltaTable, LOG_FOLDER } from "../table-format/index.js";
 
 /** A table by name or by path, and what to call it. */
@@ -22,13 +22,15 @@ export interface ResolvedTable {
 /** Turns names and paths into tables, each opened once and kept while the lake is open. */
 export class TableResolver {
   readonly #store: ObjectStore;
+  readonly #openStore: StoreOpener;
   readonly #catalog: Catalog;
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #open = new Map<string, DeltaTable>();
 
-  constructor(store: ObjectStore, catalog: Catalog, engine: Engine, clock: Clock) {
+  constructor(store: ObjectStore, open: StoreOpener, catalog: Catalog, engine: Engine, clock: Clock) {
     this.#store = store;
+    this.#openStore = open;
     this.#catalog = catalog;
     this.#engine = engine;
     this.#clock = clock;
@@ -49,7 +51,7 @@ export class TableResolver {
   }
 
   byPath(location: string): ResolvedTable {
-    const store = openStore(location);
+    const store = this.#openStore(location);
     return { label: location, location: store.uri, table: this.#opened(store) };
   }
 
@@ -89,7 +91,7 @@ export class TableResolver {
 
   #entered(name: TableName, location: Parameters<ObjectStore["localPath"]>[0]): ResolvedTable {
     const folder = this.#store.localPath(location);
-    const store = openStore(folder ?? `${this.#store.uri}/${location}`);
+    const store = this.#openStore(folder ?? `${this.#store.uri}/${location}`);
     return { label: shortName(name), location: store.uri, table: this.#opened(store) };
   }
 

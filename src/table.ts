@@ -1,5 +1,5 @@
 import { type JsonObject, LakeError } from "../core/index.js";
-import type { Parameters } from "../engine/index.js";
+import type { Parameters, Session } from "../engine/index.js";
 import {
   type Alteration,
   type AsOf,
@@ -16,10 +16,12 @@ import {
   writerFeatures,
 } from "../table-format/index.js";
 import { alterTable } from "./operations/alter-table.js";
-import { type DeleteOptions, type DeleteReport, deleteRows } from "./operations/delete/delete-rows.js";
+import { AutoCommit } from "./operations/auto-commit.js";
+import { type DeleteOptions, type DeleteReport, deleteOperation } from "./operations/delete/delete-rows.js";
 import { type FsckOptions, fsck } from "./operations/fsck/fsck.js";
 import type { FsckReport } from "./operations/fsck/report.js";
 import type { TableChangeContext } from "./operations/table-change.js";
+import { doneOnly } from "./operations/table-operation.js";
 import { alterationOf } from "./sql/ddl/parse-texts.js";
 import { parseInstant } from "./sql/instant.js";
 import type { PlannedQuery } from "./sql/query-planner.js";
@@ -85,14 +87,37 @@ export interface ScanRunner {
   scan(table: ResolvedTable, options: ScanOptions): Promise<SqlResult>;
 }
 
+/** A temporary table of a session that a query names too. */
+export interface SessionTable {
+  readonly name: string;
+  /** Types as DuckDB writes them. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+
+export interface PlanOverOptions {
+  readonly parameters?: Parameters | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Where the query is to run; it stays open on `release`. Default a session of its own. */
+  readonly session?: Session | undefined;
+  /** Tables of that session. Their names hide those of the lake. */
+  readonly sessionTables?: readonly SessionTable[] | undefined;
+  /** Of the table `scanned`: a condition over its file table, of the files to read at all. */
+  readonly files?: string | undefined;
+  /** What the query reads is told in full, which is otherwise left out where no file can be skipped. */
+  readonly toTell?: boolean | undefined;
+}
+
 /** What operations that change rows need of their lake. */
 export interface QueryRunner extends ScanRunner {
   changes(table: ResolvedTable, options: ChangesOptions): Promise<SqlResult>;
-  /** Plans a query over one version of a table, which it calls `scanned`. Give the plan back to `release`. */
+  /**
+   * Plans a query in which `scanned` is one version of a table; other names are those of the lake. Give the plan
+   * back to `release`.
+   */
   planOver(
     table: { readonly label: string; readonly snapshot: Snapshot },
     query: string,
-    options: { readonly parameters?: Parameters | undefined; readonly signal?: AbortSignal | undefined },
+    options?: PlanOverOptions,
   ): Promise<PlannedQuery>;
   release(query: PlannedQuery): Promise<void>;
 }
@@ -239,7 +264,9 @@ export class Table {
    *   when other writers kept changing rows.
    */
   delete(options: DeleteOptions = {}): Promise<DeleteReport> {
-    return deleteRows({ ...this.#changes, rows: this.#runner }, this.#resolved, options);
+    const context = { ...this.#changes, rows: this.#runner };
+    const operation = deleteOperation(context, this.#resolved, options);
+    return new AutoCommit(context).run(this.#resolved, operation, { signal: options.signal }).then(doneOnly);
   }
 
   #alter(alteration: Alteration, signal: AbortSignal | undefined): Promise<TableChangeReport> {

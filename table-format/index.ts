@@ -42,5 +42,11 @@ export { FILE_SCHEMA_TAG, fileSchemaDigest } from "./snapshot/file-schema.js";
 export { type FileTable, Snapshot, type TableFolder } from "./snapshot/snapshot.js";
 export type { Conflict } from "./transaction/conflict.js";
 export { type LiveAdd, liveAdds } from "./transaction/live-files.js";
-export type { LiveFile, Replaced, StagedCommit } from "./transaction/staged-commit.js";
+export {
+  type LiveFile,
+  READS_EVERYTHING,
+  type Replaced,
+  type StagedCommit,
+  type TableRead,
+} from "./transaction/staged-commit.js";
 export { type CommitOutcome, commit } from "./transaction/transaction.js";

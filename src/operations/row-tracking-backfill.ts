@@ -6,6 +6,7 @@ import {
   liveAdds,
   type PlannedChange,
   type Protocol,
+  READS_EVERYTHING,
   type Snapshot,
   type StagedCommit,
 } from "../../table-format/index.js";
@@ -67,7 +68,7 @@ function backfill(adds: readonly AddFile[]): StagedCommit {
     operationMetrics: { numAddedFiles: String(adds.length) },
     adds,
     // A file that another writer removes meanwhile must not come back.
-    readsRows: true,
+    reads: READS_EVERYTHING,
     dataChange: false,
   };
 }

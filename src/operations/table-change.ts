@@ -5,10 +5,11 @@ import {
   type PlannedChange,
   type Protocol,
   parseSchema,
+  READS_EVERYTHING,
   type StagedCommit,
 } from "../../table-format/index.js";
 import { ENGINE_INFO } from "../product.js";
-import type { ScanRunner } from "../table.js";
+import type { QueryRunner, ScanRunner } from "../table.js";
 
 /** What changes of a table need beside the table. */
 export interface TableChangeContext {
@@ -16,6 +17,11 @@ export interface TableChangeContext {
   readonly logger: Logger;
   /** Reads rows, where a change depends on what they hold. */
   readonly rows: ScanRunner;
+}
+
+/** What changes of rows need beside the table. */
+export interface RowChangeContext extends TableChangeContext {
+  readonly rows: QueryRunner;
 }
 
 /** A planned change as the commit wants it. */
@@ -29,7 +35,7 @@ export function stagedChange(change: PlannedChange): StagedCommit {
     domains: change.domains,
     adds: [],
     replaces: { kind: "none" },
-    readsRows: change.check !== undefined || change.needsRowIds,
+    reads: change.check !== undefined || change.needsRowIds ? READS_EVERYTHING : [],
     engineInfo: ENGINE_INFO,
   };
 }

@@ -7,15 +7,18 @@ import type { TableStatements } from "../sql/table-statements.js";
 import type { TableChangeReport } from "../table-change-report.js";
 import type { ResolvedTable, TableResolver, Target } from "../table-resolver.js";
 import { alterTable } from "./alter-table.js";
+import { AutoCommit } from "./auto-commit.js";
 import { createTable } from "./create-table.js";
-import { type DeleteContext, deleteRows } from "./delete/delete-rows.js";
+import { deleteOperation } from "./delete/delete-rows.js";
+import type { RowChangeContext } from "./table-change.js";
+import { doneOnly } from "./table-operation.js";
 
 /** Finds the tables that statements name, and changes them. */
 export class LakeTableStatements implements TableStatements {
   readonly #resolver: TableResolver;
-  readonly #context: DeleteContext;
+  readonly #context: RowChangeContext;
 
-  constructor(resolver: TableResolver, context: DeleteContext) {
+  constructor(resolver: TableResolver, context: RowChangeContext) {
     this.#resolver = resolver;
     this.#context = context;
   }
@@ -43,7 +46,9 @@ export class LakeTableStatements implements TableStatements {
     where: string | undefined,
     { parameters, signal }: QueryOptions,
   ): Promise<TableChangeReport> {
-    const report = await deleteRows(this.#context, await this.#resolve(name), { where, parameters, signal });
+    const target = await this.#resolve(name);
+    const operation = deleteOperation(this.#context, target, { where, parameters, signal });
+    const report = doneOnly(await new AutoCommit(this.#context).run(target, operation, { signal }));
     return {
       table: report.table,
       version: report.version,

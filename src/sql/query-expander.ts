@@ -29,7 +29,14 @@ export interface ReferencedTable {
   readonly snapshot: Snapshot;
   /** Of a table's changes: `snapshot` has their schema, and its files are not what is read. */
   readonly changes?: ChangeFeed | undefined;
+  /** A condition over the file table, of the files to read at all; default every file. */
+  readonly files?: string | undefined;
 }
+
+/** Knows tables beside those of the lake; `of-session`: a name of the session, which stays as it is. */
+export type ResolveReference = (
+  reference: TableReference,
+) => Promise<ReferencedTable | "of-session" | undefined>;
 
 interface Expansion {
   readonly text: string;
@@ -48,7 +55,8 @@ export class QueryExpander {
   readonly #catalog: Catalog;
   readonly #temporaryViews: ReadonlyMap<string, string>;
   readonly #options: QueryOptions;
-  readonly #resolve: ((reference: TableReference) => Promise<ReferencedTable | undefined>) | undefined;
+  readonly #resolve: ResolveReference | undefined;
+  readonly #namedBefore: number;
 
   constructor(
     session: Session,
@@ -56,7 +64,8 @@ export class QueryExpander {
     catalog: Catalog,
     temporaryViews: ReadonlyMap<string, string>,
     options: QueryOptions,
-    resolve: ((reference: TableReference) => Promise<ReferencedTable | undefined>) | undefined,
+    resolve: ResolveReference | undefined,
+    namedBefore: number,
   ) {
     this.#session = session;
     this.#resolver = resolver;
@@ -64,6 +73,7 @@ export class QueryExpander {
     this.#temporaryViews = temporaryViews;
     this.#options = options;
     this.#resolve = resolve;
+    this.#namedBefore = namedBefore;
   }
 
   async expand(query: SqlSlice, depth: number): Promise<Expansion> {
@@ -93,7 +103,8 @@ export class QueryExpander {
       return undefined;
     try {
       const given = await this.#resolve?.(reference);
-      if (given !== undefined) return this.#add(given.label, given.snapshot, given.changes);
+      if (given === "of-session") return undefined;
+      if (given !== undefined) return this.#add(given);
       if (target.kind === "changes") return await this.#changes(target);
       if (target.kind === "path") {
         return await this.#table(this.#resolver.byPath(target.path), reference);
@@ -143,7 +154,8 @@ export class QueryExpander {
 
   async #table(resolved: ResolvedTable, reference: TableReference): Promise<string> {
     const at = await this.#version(reference);
-    return this.#add(resolved.label, await resolved.table.snapshot(at, this.#options.signal));
+    const snapshot = await resolved.table.snapshot(at, this.#options.signal);
+    return this.#add({ label: resolved.label, snapshot });
   }
 
   async #version({ asOf: clause }: TableReference): Promise<VersionAsOf> {
@@ -160,12 +172,12 @@ export class QueryExpander {
       to: to && (await evaluateBound(this.#session, to, parameters)),
     };
     const feed = await openChangeFeed(resolved.table, range, signal);
-    return this.#add(`table_changes(${resolved.label})`, feed.wholeFiles, feed);
+    return this.#add({ label: `table_changes(${resolved.label})`, snapshot: feed.wholeFiles, changes: feed });
   }
 
-  #add(label: string, snapshot: Snapshot, changes?: ChangeFeed): string {
-    const name = `gl_ref_${this.tables.length}`;
-    this.tables.push({ name, label, snapshot, changes });
+  #add(table: Omit<ReferencedTable, "name">): string {
+    const name = `gl_ref_${this.#namedBefore + this.tables.length}`;
+    this.tables.push({ ...table, name });
     return name;
   }
 }

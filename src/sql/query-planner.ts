@@ -7,13 +7,25 @@ import { changesRelation } from "../scan/changes-relation.js";
 import type { ScanReport } from "../scan/kept-files.js";
 import { hidesMetadata, METADATA_COLUMN, metadataType } from "../scan/metadata-column.js";
 import { scanRelation } from "../scan/scan-relation.js";
-import { asOf, type ChangesOptions, changeRange, type QueryRunner, type ScanOptions } from "../table.js";
+import {
+  asOf,
+  type ChangesOptions,
+  changeRange,
+  type PlanOverOptions,
+  type QueryRunner,
+  type ScanOptions,
+  type SessionTable,
+} from "../table.js";
 import type { ResolvedTable, TableResolver } from "../table-resolver.js";
 import { mentionsColumn, withoutInStars } from "./hidden-column.js";
 import { pickParameters } from "./parameters.js";
 import { PLANNER_DISABLED_OPTIMIZERS, pushdown, type TableScan } from "./pushdown.js";
-import { QueryExpander, type QueryOptions, type ReferencedTable } from "./query-expander.js";
-import type { TableReference } from "./references.js";
+import {
+  QueryExpander,
+  type QueryOptions,
+  type ReferencedTable,
+  type ResolveReference,
+} from "./query-expander.js";
 import { SqlResult } from "./result.js";
 import { resultColumns } from "./result-columns.js";
 import type { SqlSlice } from "./statements.js";
@@ -32,17 +44,17 @@ export interface PlannedScan extends ScanReport {
 /** A query over files that runs in `session`; whoever holds it releases the session. */
 export interface PlannedQuery {
   readonly session: Session;
+  /** Whether the session was opened for this query. */
+  readonly ownsSession: boolean;
   readonly sql: string;
   readonly parameters: Parameters | undefined;
   readonly scans: readonly PlannedScan[];
   readonly explain: (error: unknown) => Promise<unknown>;
 }
 
-interface PlanOptions {
+interface PlanOptions extends Omit<PlanOverOptions, keyof QueryOptions> {
   /** Knows tables that the catalog does not. */
-  readonly resolve?: (reference: TableReference) => Promise<ReferencedTable | undefined>;
-  /** The plan is to be told, and is made in full. */
-  readonly toTell?: boolean;
+  readonly resolve?: ResolveReference;
 }
 
 /** Turns the text of a query into one that the engine runs over exactly the files it needs. */
@@ -53,6 +65,8 @@ export class QueryPlanner implements QueryRunner {
   /** Views of this lake's session, by lower-case name. */
   readonly temporaryViews = new Map<string, string>();
   #planning: Promise<Engine> | undefined;
+  /** Tables that got a name in a session, which may be given several queries. */
+  readonly #named = new WeakMap<Session, number>();
 
   constructor(engine: Engine, resolver: TableResolver, catalog: Catalog) {
     this.#engine = engine;
@@ -144,19 +158,22 @@ export class QueryPlanner implements QueryRunner {
     return this.#bind(await planning.finally(() => changes.wholeFiles.retire()), options);
   }
 
-  /** Plans a query over one version of a table, which it calls `scanned`. Give the plan back to {@link release}. */
-  planOver(table: Omit<ReferencedTable, "name">, text: string, options: QueryOptions): Promise<PlannedQuery> {
-    const resolve = async (reference: TableReference): Promise<ReferencedTable | undefined> =>
-      reference.target.kind === "table" &&
-      reference.target.name === "scanned" &&
-      reference.target.namespace === undefined
-        ? { name: "", ...table }
-        : undefined;
-    return this.#planWith({ text, offset: 0 }, options, { resolve });
+  planOver(
+    table: Omit<ReferencedTable, "name">,
+    text: string,
+    { parameters, signal, ...plan }: PlanOverOptions = {},
+  ): Promise<PlannedQuery> {
+    const ofSession = new Set(plan.sessionTables?.map(({ name }) => name));
+    const resolve: ResolveReference = async ({ target }) => {
+      if (target.kind !== "table" || target.namespace !== undefined) return undefined;
+      if (target.name === "scanned") return { name: "", files: plan.files, ...table };
+      return ofSession.has(target.name) ? "of-session" : undefined;
+    };
+    return this.#planWith({ text, offset: 0 }, { parameters, signal }, { ...plan, resolve });
   }
 
-  release({ session }: PlannedQuery): Promise<void> {
-    return this.#engine.release(session);
+  async release({ session, ownsSession }: PlannedQuery): Promise<void> {
+    if (ownsSession) await this.#engine.release(session);
   }
 
   /**
@@ -175,10 +192,10 @@ export class QueryPlanner implements QueryRunner {
   async #planWith(
     query: SqlSlice,
     options: QueryOptions,
-    { resolve, toTell = false }: PlanOptions,
+    { resolve, toTell = false, session: given, sessionTables = [] }: PlanOptions,
   ): Promise<PlannedQuery> {
     await this.#engine.useThreads();
-    const session = await this.#engine.acquire();
+    const session = given ?? (await this.#engine.acquire());
     const expander = new QueryExpander(
       session,
       this.#resolver,
@@ -186,21 +203,23 @@ export class QueryPlanner implements QueryRunner {
       this.temporaryViews,
       options,
       resolve,
+      this.#named.get(session) ?? 0,
     );
     try {
       const { text: expanded, parameters } = await expander.expand(query, 0);
+      this.#named.set(session, (this.#named.get(session) ?? 0) + expander.tables.length);
       const showing = tablesShowingMetadata(expanded, expander.tables);
       const text = showing.size === 0 ? expanded : withoutInStars(expanded, METADATA_COLUMN);
       const picked = pickParameters(options.parameters, parameters);
       const skips = toTell || (await haveFilesToChoose(expander.tables, options.signal));
       const needs = skips
-        ? await this.#pushdown(text, picked, expander.tables, showing)
+        ? await this.#pushdown(text, picked, expander.tables, showing, sessionTables)
         : new Map<string, TableScan>();
       const scans: PlannedScan[] = [];
       const relations = new Map<string, string>();
       const fileLists: string[] = [];
       const changeLists: string[] = [];
-      for (const { name, label, snapshot, changes } of expander.tables) {
+      for (const { name, label, snapshot, changes, files: readable } of expander.tables) {
         const { columns, predicate } = needs.get(name) ?? {
           columns: "all",
           predicate: { kind: "constant", value: true },
@@ -209,6 +228,7 @@ export class QueryPlanner implements QueryRunner {
           snapshot,
           columns: columns === "all" ? columns : new Set(columns),
           predicate,
+          files: readable,
           withMetadata: showing.has(name),
         } as const;
         const { sql, report, files } = await (changes === undefined
@@ -220,13 +240,14 @@ export class QueryPlanner implements QueryRunner {
       }
       return {
         session,
+        ownsSession: given === undefined,
         sql: withRelations(text, relations),
         parameters: picked,
         scans,
         explain: (error) => explainFailure(session, fileLists, changeLists, error),
       };
     } catch (error) {
-      await this.#engine.release(session);
+      if (given === undefined) await this.#engine.release(session);
       throw withoutRewrittenText(error);
     } finally {
       for (const { changes } of expander.tables) await changes?.wholeFiles.retire();
@@ -239,13 +260,17 @@ export class QueryPlanner implements QueryRunner {
     parameters: Parameters | undefined,
     tables: readonly ReferencedTable[],
     showing: ReadonlySet<string>,
+    sessionTables: readonly SessionTable[],
   ): Promise<ReadonlyMap<string, TableScan>> {
     if (tables.length === 0) return new Map();
     this.#planning ??= Engine.open({ threads: 1, disabledOptimizers: PLANNER_DISABLED_OPTIMIZERS });
     return (await this.#planning).withSession(async (session) => {
-      const stubs = await createStubs(
-        session,
-        tables.map(({ name, snapshot }) => ({
+      const stubs = await createStubs(session, [
+        ...sessionTables.map(({ name, columns }) => ({
+          name,
+          columns: columns.map((column) => ({ name: column.name, engineType: column.type })),
+        })),
+        ...tables.map(({ name, snapshot }) => ({
           name,
           columns: [
             ...snapshot.schema.fields.map((field) => ({
@@ -257,7 +282,7 @@ export class QueryPlanner implements QueryRunner {
               : []),
           ],
         })),
-      );
+      ]);
       return pushdown(session, sql, parameters, stubs);
     });
   }

@@ -112,7 +112,7 @@ function commitInfo(
     operationParameters: staged.operationParameters,
     ...(place.readVersion === undefined ? {} : { readVersion: place.readVersion }),
     isolationLevel: "WriteSerializable",
-    isBlindAppend: staged.replaces.kind === "none" && staged.readsRows !== true,
+    isBlindAppend: staged.replaces.kind === "none" && (staged.reads ?? []).length === 0,
     operationMetrics: { ...replaced, ...staged.operationMetrics },
     ...staged.provenance,
     engineInfo: staged.engineInfo,

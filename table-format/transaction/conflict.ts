@@ -34,7 +34,7 @@ export function conflictScope(staged: StagedCommit, creates: boolean, root: stri
   const replaced = staged.replaces.kind === "files" ? staged.replaces.files : [];
   return {
     creates,
-    readsRows: staged.readsRows === true,
+    readsRows: (staged.reads ?? []).length > 0,
     appIds: new Set((staged.transactions ?? []).map((transaction) => transaction.appId)),
     files: new Set([...replaced, ...staged.adds].map((file) => canonicalDataPath(file.path, root))),
     domains: new Set((staged.domains ?? []).map(({ domain }) => domain)),

@@ -9,6 +9,7 @@ import type {
   RemoveFile,
   SetTransaction,
 } from "../log/actions.js";
+import type { Predicate } from "../skipping/predicate.js";
 
 /** Which live files a commit replaces. */
 export type Replaced =
@@ -29,6 +30,23 @@ export interface LiveFile
   readonly partition: PartitionValues;
 }
 
+/** Rows of a table that decided what a transaction writes. JSON, so that another process can judge it too. */
+export interface TableRead {
+  /** TRUE for every row that could matter. */
+  readonly predicate: Predicate;
+  /**
+   * Whether it also matters that such rows are gone. It does not where the transaction replaces every file
+   * in which it found rows, as UPDATE and DELETE do: that another writer changed one of these is told by the
+   * files. It does where rows that were read went elsewhere, as by INSERT ... SELECT from the table itself.
+   */
+  readonly removals: boolean;
+}
+
+/** Every row of the table, whatever became of it. */
+export const READS_EVERYTHING: readonly TableRead[] = [
+  { predicate: { kind: "constant", value: true }, removals: true },
+];
+
 /** What a transaction wants the log to say. Nothing in it depends on the version it will get. */
 export interface StagedCommit {
   readonly operation: string;
@@ -44,8 +62,8 @@ export interface StagedCommit {
   readonly changes?: readonly ChangeFile[] | undefined;
   readonly domains?: readonly DomainMetadata[] | undefined;
   readonly transactions?: readonly SetTransaction[] | undefined;
-  /** Whether rows of the version that was read decided what is written; default no. */
-  readonly readsRows?: boolean | undefined;
+  /** The rows of the version that was read that decided what is written; default none. */
+  readonly reads?: readonly TableRead[] | undefined;
   /** Whether the removes change what the table holds; default yes. */
   readonly dataChange?: boolean | undefined;
   readonly engineInfo: string;

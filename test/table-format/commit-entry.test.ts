@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { Action, AddFile, Metadata, Protocol, StagedCommit } from "../../table-format/index.js";
+import {
+  type Action,
+  type AddFile,
+  type Metadata,
+  type Protocol,
+  READS_EVERYTHING,
+  type StagedCommit,
+} from "../../table-format/index.js";
 import { version } from "../../table-format/log/version.js";
 import { commitEntryActions, type EntryPlace } from "../../table-format/transaction/commit-entry.js";
 import { conflictScope, findConflict } from "../../table-format/transaction/conflict.js";
@@ -154,9 +161,9 @@ describe("findConflict", () => {
   });
 
   it("keeps what read rows from following a change of rows, but not a rearrangement of files", () => {
-    expect(won([added], { readsRows: true })).toBe("rows-changed");
-    expect(won([removed("y")], { readsRows: true })).toBe("rows-changed");
-    expect(won([moved, removed("y", false)], { readsRows: true })).toBeUndefined();
+    expect(won([added], { reads: READS_EVERYTHING })).toBe("rows-changed");
+    expect(won([removed("y")], { reads: READS_EVERYTHING })).toBe("rows-changed");
+    expect(won([moved, removed("y", false)], { reads: READS_EVERYTHING })).toBeUndefined();
   });
 
   it("keeps what replaces a file from following another change of it, however its path is spelled", () => {

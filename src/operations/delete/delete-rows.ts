@@ -1,20 +1,19 @@
 import { LakeError } from "../../../core/index.js";
 import type { Parameters } from "../../../engine/index.js";
 import {
-  type CommitOutcome,
   hasFeature,
   isAppendOnly,
   type Snapshot,
   type StagedCommit,
+  type TableRead,
 } from "../../../table-format/index.js";
 import { ENGINE_INFO } from "../../product.js";
 import { hidesMetadata, METADATA_COLUMN } from "../../scan/metadata-column.js";
 import type { PlannedQuery } from "../../sql/query-planner.js";
-import type { QueryRunner } from "../../table.js";
 import type { ResolvedTable } from "../../table-resolver.js";
-import { afterCommit } from "../after-commit.js";
 import type { WriteTarget } from "../data-files.js";
-import type { TableChangeContext } from "../table-change.js";
+import type { RowChangeContext } from "../table-change.js";
+import type { TableOperation } from "../table-operation.js";
 import { DeleteWork, type DeleteWrites } from "./delete-work.js";
 import { MatchedRows } from "./matched-rows.js";
 import { type DeleteEdits, filesOf, planDelete } from "./plan-delete.js";
@@ -39,77 +38,56 @@ export interface DeleteReport {
   readonly filesRewritten: number;
 }
 
-/** What a DELETE needs beside the table. */
-export interface DeleteContext extends TableChangeContext {
-  readonly rows: QueryRunner;
-}
-
-/** A DELETE begins again when another writer changes rows meanwhile, this often at most. */
-const MAX_LOST_RACES = 10;
-
 /**
  * Deletes rows: only files that can hold one are read. A file of which nothing is left goes; of another the
  * rows are marked in a deletion vector where the table has them (`delta.enableDeletionVectors`), else the rows
  * that stay are written again, with their row ids where the table tracks them. One commit, or none when no row
  * was found.
  *
- * @throws LakeError `invalid-input` for a condition that cannot be, and for an append-only table; `conflict`
- *   when other writers kept changing rows.
+ * @throws LakeError `invalid-input` for a condition that cannot be, and for an append-only table.
  */
-export async function deleteRows(
-  context: DeleteContext,
-  target: ResolvedTable,
-  options: DeleteOptions = {},
-): Promise<DeleteReport> {
-  for (let lost = 0; lost < MAX_LOST_RACES; lost++) {
-    const report = await deleteOnce(context, target, options);
-    if (report !== undefined) return report;
-    context.logger.warn(`${target.label} was changed by another writer meanwhile; deleting again`);
-  }
-  throw new LakeError(
-    "conflict",
-    "delete-conflict",
-    `${target.label} was changed by other writers ${MAX_LOST_RACES} times while rows were deleted`,
-    { hint: "Nothing was committed. Run it again." },
-  );
-}
-
-/** One try; `undefined` when another writer won. Whatever it wrote is committed or removed when it returns. */
-async function deleteOnce(
-  context: DeleteContext,
+export function deleteOperation(
+  context: RowChangeContext,
   { table, label }: ResolvedTable,
-  { where, parameters, signal }: DeleteOptions,
-): Promise<DeleteReport | undefined> {
-  const snapshot = await table.snapshot(undefined, signal);
-  table.checkWritable(snapshot);
-  if (isAppendOnly(snapshot.metadata.configuration)) throw appendOnly(label);
-  if (hidesMetadata(snapshot.schema)) throw hiddenMetadata(label);
-  const found = await context.rows.planOver(
-    { label, snapshot },
-    `SELECT _metadata.file_path AS file, _metadata.row_index AS row_index FROM scanned${where === undefined ? "" : ` WHERE (${where}\n)`}`,
-    { parameters, signal },
-  );
-  try {
-    const matched = await findRows(found, snapshot, signal);
-    if (matched.count === 0n) return nothingDeleted(label, snapshot);
-    const { configuration } = snapshot.metadata;
-    const plan = planDelete(matched.files, {
-      deletionVectors:
-        configuration["delta.enableDeletionVectors"] === "true" &&
-        hasFeature(snapshot.protocol, "deletionVectors"),
-      changeDataFeed: configuration["delta.enableChangeDataFeed"] === "true",
-    });
-    const target: WriteTarget = { table, schema: snapshot.schema, metadata: snapshot.metadata };
-    const work = new DeleteWork(found.session, snapshot, target, matched, context.clock, signal);
-    const staged = stagedDelete(await work.write(plan), plan, matched, where);
-    const outcome = await work.commit(staged);
-    if (outcome.status === "conflict") return undefined;
-    await afterCommit(context, table, outcome, snapshot.metadata);
-    return reportOf(label, outcome, plan, matched);
-  } finally {
-    await MatchedRows.drop(found.session);
-    await context.rows.release(found);
-  }
+  { where, parameters, signal }: DeleteOptions = {},
+): TableOperation<DeleteReport> {
+  return {
+    name: "DELETE",
+    prepare: async (read) => {
+      const snapshot = read ?? (await table.snapshot(undefined, signal));
+      if (isAppendOnly(snapshot.metadata.configuration)) throw appendOnly(label);
+      if (hidesMetadata(snapshot.schema)) throw hiddenMetadata(label);
+      const condition = where === undefined ? "" : ` WHERE (${where}\n)`;
+      const found = await context.rows.planOver(
+        { label, snapshot },
+        `SELECT _metadata.file_path AS file, _metadata.row_index AS row_index FROM scanned${condition}`,
+        { parameters, signal, toTell: true },
+      );
+      try {
+        const matched = await findRows(found, snapshot, signal);
+        if (matched.count === 0n) return { status: "nothing", result: nothingDeleted(label, snapshot) };
+        const { configuration } = snapshot.metadata;
+        const plan = planDelete(matched.files, {
+          deletionVectors:
+            configuration["delta.enableDeletionVectors"] === "true" &&
+            hasFeature(snapshot.protocol, "deletionVectors"),
+          changeDataFeed: configuration["delta.enableChangeDataFeed"] === "true",
+        });
+        const target: WriteTarget = { table, schema: snapshot.schema, metadata: snapshot.metadata };
+        const work = new DeleteWork(found.session, snapshot, target, matched, context.clock, signal);
+        const reads = found.scans.map(({ predicate }) => ({ predicate, removals: false }));
+        return {
+          status: "staged",
+          staged: stagedDelete(await work.write(plan), plan, matched, where, reads),
+          files: work,
+          result: ({ version }) => reportOf(label, version, plan, matched),
+        };
+      } finally {
+        await MatchedRows.drop(found.session);
+        await context.rows.release(found);
+      }
+    },
+  };
 }
 
 async function findRows(
@@ -129,6 +107,7 @@ function stagedDelete(
   { edits }: DeleteEdits,
   matched: MatchedRows,
   where: string | undefined,
+  reads: readonly TableRead[],
 ): StagedCommit {
   const again = filesOf(edits, "mark");
   const had = again.filter(({ add }) => add.deletionVector !== undefined).length;
@@ -150,20 +129,20 @@ function stagedDelete(
     adds: [...marked, ...rewritten],
     replaces: { kind: "files", files: edits.map(({ file: { add } }) => ({ ...add, partition: {} })) },
     changes,
-    readsRows: true,
+    reads,
     engineInfo: ENGINE_INFO,
   };
 }
 
 function reportOf(
   label: string,
-  outcome: Extract<CommitOutcome, { status: "committed" }>,
+  version: bigint,
   { edits }: DeleteEdits,
   matched: MatchedRows,
 ): DeleteReport {
   return {
     table: label,
-    version: outcome.version,
+    version,
     rowsDeleted: matched.count,
     filesRemoved: filesOf(edits, "remove").length,
     filesMarked: filesOf(edits, "mark").length,

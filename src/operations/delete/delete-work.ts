@@ -1,14 +1,12 @@
-import { type Clock, isLakeError, throwIfCancelled } from "../../../core/index.js";
+import type { Clock } from "../../../core/index.js";
 import type { Session } from "../../../engine/index.js";
 import type { WrittenFile } from "../../../formats/index.js";
 import {
   type AddFile,
   type ChangeFile,
-  type CommitOutcome,
   DeletionVectorWriter,
   looseStatistics,
   type Snapshot,
-  type StagedCommit,
 } from "../../../table-format/index.js";
 import {
   addsOf,
@@ -18,6 +16,7 @@ import {
   type WriteTarget,
   writeDataFiles,
 } from "../data-files.js";
+import type { WrittenBeside } from "../table-operation.js";
 import type { MatchedRows } from "./matched-rows.js";
 import { type DeleteEdits, filesOf, type MatchedFile } from "./plan-delete.js";
 import { changedRowsSelect, keptRowsSelect, materializedColumns } from "./rewritten-rows.js";
@@ -31,7 +30,7 @@ export interface DeleteWrites {
 }
 
 /** Writes deletion vectors and files, and takes them back when there is no commit. */
-export class DeleteWork {
+export class DeleteWork implements WrittenBeside {
   readonly #session: Session;
   readonly #snapshot: Snapshot;
   readonly #target: WriteTarget;
@@ -65,20 +64,7 @@ export class DeleteWork {
       const changes = writesChanges ? await this.#changes() : [];
       return { marked, rewritten: copied.adds, copiedRows: copied.rows, changes };
     } catch (error) {
-      await this.#takeBack();
-      throw error;
-    }
-  }
-
-  async commit(staged: StagedCommit): Promise<CommitOutcome> {
-    try {
-      throwIfCancelled(this.#signal);
-      const outcome = await this.#target.table.commit(this.#snapshot, staged, this.#signal);
-      if (outcome.status === "conflict") await this.#takeBack();
-      return outcome;
-    } catch (error) {
-      // A commit that failed for want of an answer may yet be in the log: then the files must stay.
-      if (isLakeError(error, "cancelled") || isLakeError(error, "conflict")) await this.#takeBack();
+      await this.discard();
       throw error;
     }
   }
@@ -131,7 +117,7 @@ export class DeleteWork {
     }));
   }
 
-  async #takeBack(): Promise<void> {
+  async discard(): Promise<void> {
     await this.#vectors.discard();
     await removeFiles(this.#files);
   }

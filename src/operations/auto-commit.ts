@@ -1,0 +1,115 @@
+import { type Clock, isLakeError, LakeError, type Logger, throwIfCancelled } from "../../core/index.js";
+import type { CommitOutcome, Snapshot, StagedCommit } from "../../table-format/index.js";
+import { ENGINE_INFO } from "../product.js";
+import type { ResolvedTable } from "../table-resolver.js";
+import { afterCommit } from "./after-commit.js";
+import type {
+  ApplicationTransaction,
+  OperationOutcome,
+  OperationRunner,
+  PreparedChange,
+  RunOptions,
+  TableOperation,
+} from "./table-operation.js";
+
+/** An operation begins again when another writer changes what it read, this often at most. */
+const MAX_LOST_RACES = 10;
+
+/** Runs each operation in a commit of its own; one that lost to another writer is made again. */
+export class AutoCommit implements OperationRunner {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+
+  constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  async run<R>(
+    target: ResolvedTable,
+    operation: TableOperation<R>,
+    { application, signal }: RunOptions = {},
+  ): Promise<OperationOutcome<R>> {
+    const { table, label } = target;
+    let lostTo: CommitOutcome | undefined;
+    for (let lost = 0; lost < MAX_LOST_RACES; lost++) {
+      const read = await table.snapshotIfExists(signal);
+      if (read !== undefined) table.checkWritable(read);
+      const before = application && read?.transactions.get(application.appId)?.version;
+      if (
+        read !== undefined &&
+        application !== undefined &&
+        before !== undefined &&
+        before >= application.version
+      ) {
+        return { status: "skipped", version: read.version, committedVersion: before };
+      }
+      const prepared = await operation.prepare(read);
+      const staged = stagedWith(prepared, operation, application, this.#clock);
+      if (staged === undefined) {
+        if (prepared.status === "nothing") return { status: "done", result: prepared.result };
+        throw new LakeError("internal", "nothing-staged", `${operation.name} staged nothing`);
+      }
+      const outcome = await this.#commit(target, read, prepared, staged, signal);
+      if (outcome.status === "committed") {
+        await afterCommit({ logger: this.#logger }, table, outcome, staged.metadata ?? read?.metadata);
+        const { version, filesRemoved } = outcome;
+        const result =
+          prepared.status === "nothing" ? prepared.result : prepared.result({ version, filesRemoved });
+        return { status: "done", result };
+      }
+      lostTo = outcome;
+      this.#logger.warn(`${label}: ${outcome.conflict.message}; ${operation.name} begins again`);
+    }
+    const why = lostTo?.status === "conflict" ? `: ${lostTo.conflict.message}` : "";
+    throw new LakeError(
+      "conflict",
+      "operation-conflict",
+      `${operation.name} of ${label} lost to other writers ${MAX_LOST_RACES} times${why}`,
+      { hint: "Nothing was committed. Run it again." },
+    );
+  }
+
+  async #commit<R>(
+    { table }: ResolvedTable,
+    read: Snapshot | undefined,
+    prepared: PreparedChange<R>,
+    staged: StagedCommit,
+    signal: AbortSignal | undefined,
+  ): Promise<CommitOutcome> {
+    const discard = async (): Promise<void> => {
+      if (prepared.status === "staged") await prepared.files.discard();
+    };
+    try {
+      throwIfCancelled(signal);
+      const outcome = await table.commit(read, staged, signal);
+      if (outcome.status === "conflict") await discard();
+      return outcome;
+    } catch (error) {
+      // A commit that failed for want of an answer may yet be in the log: then the files must stay.
+      if (isLakeError(error, "cancelled") || isLakeError(error, "conflict")) await discard();
+      throw error;
+    }
+  }
+}
+
+/** What is committed: of an application also the fact that it was here, were it in vain. */
+function stagedWith<R>(
+  prepared: PreparedChange<R>,
+  { name }: TableOperation<R>,
+  application: ApplicationTransaction | undefined,
+  clock: Clock,
+): StagedCommit | undefined {
+  const staged = prepared.status === "staged" ? prepared.staged : undefined;
+  if (application === undefined) return staged;
+  const base: StagedCommit = staged ?? {
+    operation: name,
+    operationParameters: {},
+    operationMetrics: {},
+    adds: [],
+    replaces: { kind: "none" },
+    engineInfo: ENGINE_INFO,
+  };
+  const transaction = { ...application, lastUpdated: BigInt(clock.now()) };
+  return { ...base, transactions: [...(base.transactions ?? []), transaction] };
+}
