@@ -3,7 +3,7 @@ export type { Parameters, ResultColumn, Row, Value } from "../engine/index.js";
 export type { Finding, FindingCode, FindingPlace, FindingSeverity } from "../table-format/index.js";
 export { displayName, Lake, type LakeOptions, openLake, type SqlOptions, type TableEntry } from "./lake.js";
 export type { CreateTableOptions } from "./operations/create-table.js";
-export type { DeleteOptions, DeleteReport } from "./operations/delete/delete-rows.js";
+export type { DeleteOptions, DeleteReport } from "./operations/delete-rows.js";
 export type { FsckOptions, FsckProgress } from "./operations/fsck/fsck.js";
 export type { FindingCount, FsckReport } from "./operations/fsck/report.js";
 export type { IngestedSource, IngestMode, IngestOptions, IngestReport } from "./operations/ingest.js";

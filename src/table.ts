@@ -17,7 +17,7 @@ import {
 } from "../table-format/index.js";
 import { alterTable } from "./operations/alter-table.js";
 import { AutoCommit } from "./operations/auto-commit.js";
-import { type DeleteOptions, type DeleteReport, deleteOperation } from "./operations/delete/delete-rows.js";
+import { type DeleteOptions, type DeleteReport, deleteOperation } from "./operations/delete-rows.js";
 import { type FsckOptions, fsck } from "./operations/fsck/fsck.js";
 import type { FsckReport } from "./operations/fsck/report.js";
 import type { TableChangeContext } from "./operations/table-change.js";

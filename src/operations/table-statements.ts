@@ -9,7 +9,7 @@ import type { ResolvedTable, TableResolver, Target } from "../table-resolver.js"
 import { alterTable } from "./alter-table.js";
 import { AutoCommit } from "./auto-commit.js";
 import { createTable } from "./create-table.js";
-import { deleteOperation } from "./delete/delete-rows.js";
+import { deleteOperation } from "./delete-rows.js";
 import type { RowChangeContext } from "./table-change.js";
 import { doneOnly } from "./table-operation.js";
 

@@ -134,6 +134,15 @@ export class Snapshot {
   }
 
   /**
+   * The rows of this version under other metadata, as a commit that changes both sees them. The metadata must
+   * be such that the files of this version can be read under it.
+   */
+  withMetadata(metadata: Metadata): Snapshot {
+    const origin = { after: { snapshot: this, commits: [] } };
+    return new Snapshot(this.folder, this.#segment, { ...this.state, metadata }, origin);
+  }
+
+  /**
    * Reads something of this version's log from a segment that can be read, which is kept for later.
    *
    * @throws LakeError as {@link overReadableSegment}.

@@ -8,13 +8,13 @@ import {
   type Snapshot,
 } from "../../../table-format/index.js";
 import { localFileSql } from "../../scan/file-names.js";
-import type { MatchedFile } from "./plan-delete.js";
+import type { MatchedFile } from "./file-edits.js";
 
 /** Temporary tables of the session. */
 const MATCHED = "gl_matched";
 const TOUCHED = "gl_touched";
 
-/** The rows that a DELETE found, kept in the session: where they are, not what they hold. */
+/** The rows of a version that leave it, kept in the session: where they are, not what they hold. */
 export class MatchedRows {
   readonly #session: Session;
   readonly #snapshot: Snapshot;

@@ -2,8 +2,8 @@ import { quoteIdentifier, type Session } from "../../../engine/index.js";
 import type { Snapshot } from "../../../table-format/index.js";
 import { METADATA_COLUMN, materializedRowColumns } from "../../scan/metadata-column.js";
 import { scanRelation } from "../../scan/scan-relation.js";
+import type { MatchedFile } from "./file-edits.js";
 import type { MatchedRows } from "./matched-rows.js";
-import type { MatchedFile } from "./plan-delete.js";
 
 /** The columns beside the table's that rewritten files hold: ids and commit versions of rows that had them. */
 export function materializedColumns({ metadata }: Snapshot): string[] {
@@ -25,15 +25,17 @@ export async function keptRowsSelect(
   return `SELECT ${["*", ...extra].join(", ")} FROM (${rows}) AS r WHERE NOT ${matched.isMatchedSql(`r.${METADATA_COLUMN}`)}`;
 }
 
-/** A SELECT of all rows that are deleted, for the change data feed. */
-export async function changedRowsSelect(
+/**
+ * A SELECT of all rows that leave the table: its columns, and `_metadata`, as they were.
+ */
+export async function leavingRowsSelect(
   session: Session,
   snapshot: Snapshot,
   matched: MatchedRows,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const rows = await rowsOf(session, snapshot, matched.isFileSql(matched.files), signal);
-  return `SELECT *, 'delete' AS _change_type FROM (${rows}) AS r WHERE ${matched.isMatchedSql(`r.${METADATA_COLUMN}`)}`;
+  return `SELECT * FROM (${rows}) AS r WHERE ${matched.isMatchedSql(`r.${METADATA_COLUMN}`)}`;
 }
 
 async function rowsOf(

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type MatchedFile, planDelete } from "../../src/operations/delete/plan-delete.js";
+import {
+  type MatchedFile,
+  needsChangeFiles,
+  planFileEdits,
+} from "../../src/operations/row-change/file-edits.js";
 
 function file(numRecords: bigint | undefined, matched: bigint, deleted = 0n): MatchedFile {
   const deletionVector =
@@ -17,10 +21,10 @@ function file(numRecords: bigint | undefined, matched: bigint, deleted = 0n): Ma
   return { add, numRecords, matched };
 }
 
-const kinds = (files: readonly MatchedFile[], deletionVectors: boolean, changeDataFeed = false): string[] =>
-  planDelete(files, { deletionVectors, changeDataFeed }).edits.map(({ kind }) => kind);
+const kinds = (files: readonly MatchedFile[], deletionVectors: boolean): string[] =>
+  planFileEdits(files, deletionVectors).map(({ kind }) => kind);
 
-describe("planDelete", () => {
+describe("planFileEdits", () => {
   it("removes a file of which no row is left, those counted that were deleted before", () => {
     expect(kinds([file(10n, 10n), file(10n, 4n, 6n)], true)).toEqual(["remove", "remove"]);
     expect(kinds([file(10n, 10n), file(10n, 4n, 6n)], false)).toEqual(["remove", "remove"]);
@@ -35,12 +39,13 @@ describe("planDelete", () => {
     expect(kinds([file(undefined, 1n)], true)).toEqual(["rewrite"]);
   });
 
-  it("writes changes out for the feed when a file is rewritten, and only then", () => {
-    const writes = (files: readonly MatchedFile[], vectors: boolean, feed: boolean): boolean =>
-      planDelete(files, { deletionVectors: vectors, changeDataFeed: feed }).writesChanges;
-    expect(writes([file(10n, 1n)], true, true)).toBe(false);
-    expect(writes([file(10n, 10n)], false, true)).toBe(false);
-    expect(writes([file(10n, 10n), file(10n, 1n)], false, true)).toBe(true);
-    expect(writes([file(10n, 1n)], false, false)).toBe(false);
+  it("writes changes out for the feed when a file is rewritten or rows get other values", () => {
+    const writes = (files: readonly MatchedFile[], vectors: boolean, updates = false): boolean =>
+      needsChangeFiles(planFileEdits(files, vectors), updates);
+    expect(writes([file(10n, 1n)], true)).toBe(false);
+    expect(writes([file(10n, 10n)], false)).toBe(false);
+    expect(writes([], false)).toBe(false);
+    expect(writes([file(10n, 10n), file(10n, 1n)], false)).toBe(true);
+    expect(writes([file(10n, 1n)], true, true)).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import type { AddFile } from "../../../table-format/index.js";
 
-/** A live file in which a DELETE found rows. */
+/** A live file in which a change found rows that leave the table. */
 export interface MatchedFile {
   readonly add: AddFile;
   /** Rows, deleted ones included; `undefined` where its statistics do not tell. */
@@ -18,31 +18,26 @@ export type FileEdit =
   /** The rows that stay are written to another file. */
   | { readonly kind: "rewrite"; readonly file: MatchedFile };
 
-export interface DeleteEdits {
-  readonly edits: readonly FileEdit[];
-  /**
-   * Whether the deleted rows are written out for the change data feed. Where files go as a whole, or get a
-   * deletion vector, the log tells the deleted rows; where one is rewritten it does not, and change files then
-   * speak for the whole commit (PROTOCOL.md, "Change Data Files").
-   */
-  readonly writesChanges: boolean;
+/**
+ * Decides how rows are taken out of each file. Pure.
+ *
+ * @param deletionVectors whether the table wants them (`delta.enableDeletionVectors`)
+ */
+export function planFileEdits(files: readonly MatchedFile[], deletionVectors: boolean): FileEdit[] {
+  return files.map((file) => fileEdit(file, deletionVectors));
 }
 
-export interface DeletePolicy {
-  /** Whether the table wants deletion vectors (`delta.enableDeletionVectors`). */
-  readonly deletionVectors: boolean;
-  /** Whether the table has a change data feed (`delta.enableChangeDataFeed`). */
-  readonly changeDataFeed: boolean;
+/**
+ * Whether a commit has to write its changed rows out for the change data feed. Where rows only come, or files
+ * go as a whole or get a deletion vector, the log tells the changes; where a file is rewritten, or rows get
+ * new values, it does not, and change files then speak for the whole commit (PROTOCOL.md, "Change Data
+ * Files"). Pure.
+ */
+export function needsChangeFiles(edits: readonly FileEdit[], updatesRows: boolean): boolean {
+  return updatesRows || edits.some(({ kind }) => kind === "rewrite");
 }
 
-/** Decides how rows are deleted from each file. Pure. */
-export function planDelete(files: readonly MatchedFile[], policy: DeletePolicy): DeleteEdits {
-  const edits = files.map((file) => fileEdit(file, policy));
-  const writesChanges = policy.changeDataFeed && edits.some(({ kind }) => kind === "rewrite");
-  return { edits, writesChanges };
-}
-
-function fileEdit(file: MatchedFile, { deletionVectors }: DeletePolicy): FileEdit {
+function fileEdit(file: MatchedFile, deletionVectors: boolean): FileEdit {
   const { add, numRecords, matched } = file;
   // A file with a deletion vector must tell its rows (PROTOCOL.md, "Per-file Statistics").
   if (numRecords === undefined) return { kind: "rewrite", file };

@@ -1,22 +1,17 @@
-import { LakeError } from "../../../core/index.js";
-import type { Parameters } from "../../../engine/index.js";
-import {
-  hasFeature,
-  isAppendOnly,
-  type Snapshot,
-  type StagedCommit,
-  type TableRead,
-} from "../../../table-format/index.js";
-import { ENGINE_INFO } from "../../product.js";
-import { hidesMetadata, METADATA_COLUMN } from "../../scan/metadata-column.js";
-import type { PlannedQuery } from "../../sql/query-planner.js";
-import type { ResolvedTable } from "../../table-resolver.js";
-import type { WriteTarget } from "../data-files.js";
-import type { RowChangeContext } from "../table-change.js";
-import type { TableOperation } from "../table-operation.js";
-import { DeleteWork, type DeleteWrites } from "./delete-work.js";
-import { MatchedRows } from "./matched-rows.js";
-import { type DeleteEdits, filesOf, planDelete } from "./plan-delete.js";
+import { LakeError } from "../../core/index.js";
+import type { Parameters } from "../../engine/index.js";
+import { isAppendOnly, type Snapshot, type StagedCommit, type TableRead } from "../../table-format/index.js";
+import { ENGINE_INFO } from "../product.js";
+import { hidesMetadata, METADATA_COLUMN } from "../scan/metadata-column.js";
+import type { PlannedQuery } from "../sql/query-planner.js";
+import type { ResolvedTable } from "../table-resolver.js";
+import type { WriteTarget } from "./data-files.js";
+import { type FileEdit, filesOf } from "./row-change/file-edits.js";
+import { leavingRowsSelect } from "./row-change/kept-rows.js";
+import { MatchedRows } from "./row-change/matched-rows.js";
+import { fileActions, RowChangeWork, type RowChangeWrites } from "./row-change/row-change-work.js";
+import type { RowChangeContext } from "./table-change.js";
+import type { TableOperation } from "./table-operation.js";
 
 export interface DeleteOptions {
   /** A condition over the table's columns; rows for which it is TRUE go. Default every row. */
@@ -66,21 +61,23 @@ export function deleteOperation(
       try {
         const matched = await findRows(found, snapshot, signal);
         if (matched.count === 0n) return { status: "nothing", result: nothingDeleted(label, snapshot) };
-        const { configuration } = snapshot.metadata;
-        const plan = planDelete(matched.files, {
-          deletionVectors:
-            configuration["delta.enableDeletionVectors"] === "true" &&
-            hasFeature(snapshot.protocol, "deletionVectors"),
-          changeDataFeed: configuration["delta.enableChangeDataFeed"] === "true",
-        });
         const target: WriteTarget = { table, schema: snapshot.schema, metadata: snapshot.metadata };
-        const work = new DeleteWork(found.session, snapshot, target, matched, context.clock, signal);
+        const work = new RowChangeWork(found.session, snapshot, target, context.clock, signal);
+        const writes = await work.write({
+          leaving: matched,
+          arriving: [],
+          updatesRows: false,
+          changes: async () => {
+            const leaving = await leavingRowsSelect(found.session, snapshot, matched, signal);
+            return [`SELECT *, 'delete' AS _change_type FROM (${leaving})`];
+          },
+        });
         const reads = found.scans.map(({ predicate }) => ({ predicate, removals: false }));
         return {
           status: "staged",
-          staged: stagedDelete(await work.write(plan), plan, matched, where, reads),
+          staged: stagedDelete(writes, matched, where, reads),
           files: work,
-          result: ({ version }) => reportOf(label, version, plan, matched),
+          result: ({ version }) => reportOf(label, version, writes.edits, matched),
         };
       } finally {
         await MatchedRows.drop(found.session);
@@ -103,12 +100,12 @@ async function findRows(
 }
 
 function stagedDelete(
-  { marked, rewritten, copiedRows, changes }: DeleteWrites,
-  { edits }: DeleteEdits,
+  writes: RowChangeWrites,
   matched: MatchedRows,
   where: string | undefined,
   reads: readonly TableRead[],
 ): StagedCommit {
+  const { edits, kept, keptRows, changes } = writes;
   const again = filesOf(edits, "mark");
   const had = again.filter(({ add }) => add.deletionVector !== undefined).length;
   const gone = edits.length - again.length;
@@ -118,16 +115,15 @@ function stagedDelete(
     operationParameters: { predicate: JSON.stringify(where === undefined ? [] : [where]) },
     operationMetrics: {
       numRemovedFiles: String(gone),
-      numAddedFiles: String(rewritten.length),
-      numCopiedRows: String(copiedRows),
+      numAddedFiles: String(kept.length),
+      numCopiedRows: String(keptRows),
       numDeletedRows: String(matched.count),
       numDeletionVectorsAdded: String(again.length),
       numDeletionVectorsUpdated: String(had),
       numDeletionVectorsRemoved: String(removedVectors),
       numAddedChangeFiles: String(changes.length),
     },
-    adds: [...marked, ...rewritten],
-    replaces: { kind: "files", files: edits.map(({ file: { add } }) => ({ ...add, partition: {} })) },
+    ...fileActions(writes),
     changes,
     reads,
     engineInfo: ENGINE_INFO,
@@ -137,7 +133,7 @@ function stagedDelete(
 function reportOf(
   label: string,
   version: bigint,
-  { edits }: DeleteEdits,
+  edits: readonly FileEdit[],
   matched: MatchedRows,
 ): DeleteReport {
   return {
