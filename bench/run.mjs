@@ -8,8 +8,10 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { compare, figure } from "./compare.mjs";
 import { markdown } from "./report.mjs";
+import { appends } from "./workloads/appends.mjs";
 import { checkpoint } from "./workloads/checkpoint-1m.mjs";
 import { ingest } from "./workloads/ingest.mjs";
+import { merge } from "./workloads/merge.mjs";
 import { openLog } from "./workloads/open-log.mjs";
 import { point } from "./workloads/point.mjs";
 import { scan } from "./workloads/scan.mjs";
@@ -24,6 +26,8 @@ const WORKLOADS = {
   startup,
   "open-300k": openLog,
   "checkpoint-1m": checkpoint,
+  appends,
+  merge,
 };
 const RESULTS = path.join(import.meta.dirname, "results/latest.json");
 

@@ -1,5 +1,6 @@
 import { LakeError } from "../core/index.js";
 import { isObjectPath, type ObjectPath } from "../object-store/index.js";
+import { intentOf, type TransactionEnd, type TransactionIntent, transactionEndOf } from "./intent.js";
 import {
   corruptLine,
   integerField,
@@ -40,7 +41,9 @@ export type CatalogAction =
     }
   | { readonly kind: "dropTable"; readonly namespace: string; readonly name: string }
   | { readonly kind: "createView"; readonly namespace: string; readonly name: string; readonly sql: string }
-  | { readonly kind: "dropView"; readonly namespace: string; readonly name: string };
+  | { readonly kind: "dropView"; readonly namespace: string; readonly name: string }
+  | ({ readonly kind: "beginTransaction" } & TransactionIntent)
+  | ({ readonly kind: "endTransaction" } & TransactionEnd);
 
 /** One entry of the log: a commit and what it changes, all or nothing. */
 export interface CatalogEntry {
@@ -98,6 +101,10 @@ export function parseAction(line: Line): CatalogAction {
     case "dropTable":
     case "dropView":
       return { kind, namespace: field("namespace"), name: field("name") };
+    case "beginTransaction":
+      return { kind, ...intentOf(line) };
+    case "endTransaction":
+      return { kind, ...transactionEndOf(line) };
     default:
       throw new LakeError(
         "unsupported",

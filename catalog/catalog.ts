@@ -21,6 +21,7 @@ import {
   renameTable,
   requireFree,
 } from "./changes.js";
+import type { TransactionEnd, TransactionIntent } from "./intent.js";
 import { chooseLocation } from "./location.js";
 import {
   applyEntry,
@@ -29,10 +30,12 @@ import {
   entryPath,
   type LoadedCatalog,
   loadCatalog,
+  readActions,
   writeCheckpoint,
 } from "./log.js";
 import { checkedName, DEFAULT_NAMESPACE, type TableName, tableKey, tableName } from "./names.js";
-import type { CatalogState, CatalogTable, CatalogView } from "./state.js";
+import { type CatalogState, type CatalogTable, type CatalogView, pendingOver } from "./state.js";
+import { type Beginning, beginTransaction, endTransaction } from "./transactions.js";
 
 /** Every lost race means that another writer got on, so this many in a row are a lake under siege. */
 const MAX_ATTEMPTS = 50;
@@ -177,6 +180,68 @@ export class Catalog {
   ): Promise<CatalogView> {
     const wanted = tableName(name.name, name.namespace);
     return this.#commit("CREATE VIEW", (state) => createView(state, wanted, sql, replace), signal);
+  }
+
+  /** The number of the newest entry of the log that is known; -1 when there is none. */
+  get version(): number {
+    return this.#state.version;
+  }
+
+  /** The transactions that have not ended over one of these tables. */
+  pendingTransactions(locations: readonly string[]): TransactionIntent[] {
+    return pendingOver(this.#state, locations);
+  }
+
+  isPending(id: string): boolean {
+    return this.#state.transactions.has(id);
+  }
+
+  /**
+   * The transactions over these tables that began after an entry of the log, whether they have ended or not.
+   *
+   * @param since a version that this catalog has loaded
+   */
+  async transactionsSince(
+    since: number,
+    locations: readonly string[],
+    { signal }: CallOptions = {},
+  ): Promise<TransactionIntent[]> {
+    const { version, lastBegins } = this.#state;
+    if (!locations.some((location) => (lastBegins.get(location) ?? -1) > since)) return [];
+    const actions = await readActions(this.#store, since + 1, version, signal);
+    const begun = actions.flatMap((action): TransactionIntent[] => {
+      if (action.kind !== "beginTransaction") return [];
+      const { kind: _, ...intent } = action;
+      return [intent];
+    });
+    return pendingOver({ transactions: new Map(begun.map((intent) => [intent.id, intent])) }, locations);
+  }
+
+  /**
+   * Writes down what a transaction over several tables is going to commit. From then on it is finished or taken
+   * back, by whoever comes across it.
+   *
+   * @param since the version of this catalog when the tables were last looked at
+   */
+  async beginTransaction(
+    intent: TransactionIntent,
+    since: number,
+    { signal }: CallOptions = {},
+  ): Promise<Beginning> {
+    return this.#commit("BEGIN TRANSACTION", (state) => beginTransaction(state, intent, since), signal);
+  }
+
+  /**
+   * Writes down that a transaction is over, for the first who does.
+   *
+   * @param drops folders of tables that it created in vain: they lose their names
+   */
+  async endTransaction(
+    end: TransactionEnd,
+    drops: readonly string[],
+    { signal }: CallOptions = {},
+  ): Promise<{ readonly ended: boolean }> {
+    return this.#commit("END TRANSACTION", (state) => endTransaction(state, end, drops), signal);
   }
 
   /** @throws LakeError `not-found`. */

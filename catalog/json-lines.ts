@@ -87,6 +87,17 @@ export function stringsField({ fields, at }: Line, name: string): string[] {
   });
 }
 
+/** An array of objects, each with the place of the line that it stands in. */
+export function objectsField({ kind, fields, at }: Line, name: string): Line[] {
+  const value = fields[name];
+  const isArray = (json: JsonValue | undefined): json is readonly JsonValue[] => Array.isArray(json);
+  if (!isArray(value)) throw corruptLine(at, `${name} is not an array`);
+  return value.map((item) => {
+    if (isJsonObject(item)) return { kind, fields: item, at };
+    throw corruptLine(at, `${name} holds something that is not an object`);
+  });
+}
+
 export function corruptLine(at: Position, why: string, cause?: unknown): LakeError {
   return new LakeError("corrupt", "catalog-log", `${at.file}, line ${at.line}: ${why}`, {
     context: { ...at },

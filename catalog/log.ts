@@ -123,6 +123,22 @@ async function replay(
   return { state, lastCheckpoint: listing.checkpoints.at(-1) ?? -1 };
 }
 
+/**
+ * The actions of some entries that are known to be there, both ends included.
+ *
+ * @throws LakeError `corrupt` as {@link loadCatalog}.
+ */
+export async function readActions(
+  store: ObjectStore,
+  from: number,
+  to: number,
+  signal?: AbortSignal,
+): Promise<readonly CatalogAction[]> {
+  const versions = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  const read = (version: number): Promise<readonly CatalogAction[]> => readEntry(store, version, signal);
+  return (await mapParallel(versions, READS_AT_ONCE, read, signal)).flat();
+}
+
 /** The state after one entry, which is the next one. */
 export function applyEntry(
   state: CatalogState,

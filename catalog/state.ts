@@ -1,6 +1,7 @@
 import { LakeError, unreachable } from "../core/index.js";
 import type { ObjectPath } from "../object-store/index.js";
 import type { CatalogAction } from "./actions.js";
+import type { TransactionIntent } from "./intent.js";
 import { DEFAULT_NAMESPACE, formatTableName, nameKey, type TableName, tableKey } from "./names.js";
 
 export interface CatalogTable extends TableName {
@@ -25,6 +26,13 @@ export interface CatalogState {
   readonly views: ReadonlyMap<string, CatalogView>;
   /** The keys of all locations ever given to a table, but for the unique ones that hold its id. */
   readonly usedLocations: ReadonlySet<string>;
+  /** Transactions that began and have not ended, by their ids. No table is in two of them. */
+  readonly transactions: ReadonlyMap<string, TransactionIntent>;
+  /**
+   * By location: the entry in which the newest transaction over the table began. A checkpoint leaves it out: a
+   * reader asks for transactions that began after it had loaded the state.
+   */
+  readonly lastBegins: ReadonlyMap<string, number>;
 }
 
 export const EMPTY_STATE: CatalogState = {
@@ -33,6 +41,8 @@ export const EMPTY_STATE: CatalogState = {
   tables: new Map(),
   views: new Map(),
   usedLocations: new Set(),
+  transactions: new Map(),
+  lastBegins: new Map(),
 };
 
 /** The namespace as it was created, `undefined` when there is none of that name. */
@@ -50,6 +60,17 @@ export function isFree(state: CatalogState, name: TableName): boolean {
 export function membersOf(state: CatalogState, namespace: string): TableName[] {
   const key = nameKey(namespace);
   return [...state.tables.values(), ...state.views.values()].filter((one) => nameKey(one.namespace) === key);
+}
+
+/** The transactions that have not ended over one of these tables. */
+export function pendingOver(
+  { transactions }: Pick<CatalogState, "transactions">,
+  locations: readonly string[],
+): TransactionIntent[] {
+  const wanted = new Set(locations);
+  return [...transactions.values()].filter(({ tables }) =>
+    tables.some(({ location }) => wanted.has(location)),
+  );
 }
 
 /** Equal for locations that a file system which ignores case would mix up. */
@@ -109,6 +130,21 @@ export function applyAction(state: CatalogState, action: CatalogAction): Catalog
     case "dropView":
       existing(state.views, action);
       return { ...state, views: minus(state.views, tableKey(action)) };
+    case "beginTransaction": {
+      const { kind: _, ...intent } = action;
+      const locations = intent.tables.map(({ location }) => location);
+      check(pendingOver(state, locations).length === 0, `transaction ${action.id} began within another`);
+      const version = state.version + 1;
+      const begins = locations.map((location): [string, number] => [location, version]);
+      return {
+        ...state,
+        transactions: plus(state.transactions, action.id, intent),
+        lastBegins: new Map([...state.lastBegins, ...begins]),
+      };
+    }
+    case "endTransaction":
+      check(state.transactions.has(action.id), `there is no transaction ${action.id} to end`);
+      return { ...state, transactions: minus(state.transactions, action.id) };
     default:
       return unreachable(action, "catalog action");
   }

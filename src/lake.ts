@@ -2,16 +2,25 @@ import { Catalog, type CatalogTable, type CatalogView, parseTableName } from "..
 import { type Clock, type Logger, silentLogger, systemClock } from "../core/index.js";
 import { Engine, type EngineOptions, type Parameters } from "../engine/index.js";
 import { type ObjectStore, openStore, type StoreOpener } from "../object-store/index.js";
-import { type CreateTableOptions, createTable } from "./operations/create-table.js";
+import type { Applied, NewTableAs, NewTableAsOptions } from "./change-options.js";
+import { newTableAsOf } from "./changed-rows.js";
+import { LakeTransaction, type TransactionOptions, TransactionScope } from "./lake-transaction.js";
+import { AutoCommit } from "./operations/auto-commit.js";
+import type { CreateTableOptions } from "./operations/create-table.js";
+import type { CreateTableAsReport } from "./operations/create-table-as.js";
 import { type IngestOptions, type IngestReport, ingest } from "./operations/ingest.js";
+import { LakeChanges } from "./operations/lake-changes.js";
 import { type NewTable, tableDefinition } from "./operations/table-definition.js";
+import type { ApplicationTransaction } from "./operations/table-operation.js";
 import { LakeTableStatements } from "./operations/table-statements.js";
+import { CatalogStatements } from "./sql/catalog-statements.js";
 import { QueryPlanner } from "./sql/query-planner.js";
 import type { SqlResult } from "./sql/result.js";
 import { StatementRunner } from "./sql/statement-runner.js";
 import { Table } from "./table.js";
 import type { TableChangeReport } from "./table-change-report.js";
 import { parseTarget, shortName, TableResolver } from "./table-resolver.js";
+import { applied } from "./writable-table.js";
 
 export interface LakeOptions {
   /** The engine's limit on its own memory, such as `"4GB"`; default 80% of the machine's. */
@@ -31,6 +40,11 @@ export interface SqlOptions {
   /** Values for `?`, `$1` (array) or `$name` (record): bound, never spliced into the text. */
   readonly parameters?: Parameters | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * A job that runs twice writes once: a statement that changes rows is skipped where this application has
+   * committed this version, or a later one, before. A script has one such statement, or one transaction of them.
+   */
+  readonly application?: ApplicationTransaction | undefined;
 }
 
 export interface TableEntry {
@@ -70,6 +84,8 @@ export class Lake {
   readonly #logger: Logger;
   readonly #resolver: TableResolver;
   readonly #planner: QueryPlanner;
+  readonly #changes: LakeChanges;
+  readonly #begin: (options: TransactionOptions) => TransactionScope;
   readonly #statements: StatementRunner;
 
   /** Use {@link openLake}. */
@@ -86,14 +102,19 @@ export class Lake {
     this.#engine = engine;
     this.#clock = clock;
     this.#logger = logger;
-    this.#resolver = new TableResolver(store, open, catalog, engine, clock);
+    this.#resolver = new TableResolver(store, open, catalog, engine, clock, logger);
     this.#planner = new QueryPlanner(engine, this.#resolver, catalog);
-    const tables = new LakeTableStatements(this.#resolver, { clock, logger, rows: this.#planner });
-    this.#statements = new StatementRunner(this.#planner, this.#resolver, catalog, tables);
+    const context = { clock, logger, rows: this.#planner };
+    this.#changes = new LakeChanges(context, new AutoCommit(context), { inTransaction: false });
+    const names = new CatalogStatements(this.#planner, this.#resolver, catalog);
+    const tables = new LakeTableStatements(this.#resolver, this.#changes);
+    const transactionLake = { catalog, resolver: this.#resolver, planner: this.#planner, clock, logger };
+    this.#begin = ({ application }) => new TransactionScope(transactionLake, application);
+    this.#statements = new StatementRunner(names, { planner: this.#planner, tables }, this.#begin);
   }
 
   /**
-   * Runs one statement: a query, EXPLAIN, CREATE or ALTER TABLE, CREATE or DROP VIEW, SHOW TABLES.
+   * Runs one statement: a query, INSERT, UPDATE, DELETE, MERGE, CREATE TABLE and others.
    *
    * @throws LakeError `invalid-input` for text that is not one statement, `not-found` for a table,
    *   version or time that does not exist.
@@ -102,9 +123,35 @@ export class Lake {
     return this.#statements.run(text, options);
   }
 
-  /** Runs the statements of a script in turn. Read or close each result before the next is asked for. */
+  /**
+   * Runs the statements of a script in turn. Read or close each result before the next is asked for. Those between
+   * BEGIN and COMMIT are committed together, or where one of them fails not at all.
+   */
   script(text: string, options: SqlOptions = {}): AsyncIterable<SqlResult> {
     return this.#statements.script(text, options);
+  }
+
+  /**
+   * Runs statements and changes that are committed together, when `work` returns: all of them, or when it throws
+   * none. They see what those before them did, and nobody else sees it before.
+   *
+   * @returns what `work` returns
+   * @throws LakeError `conflict` when other writers changed what it stands on: then nothing is committed.
+   */
+  async transaction<T>(
+    work: (transaction: LakeTransaction) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    const scope = this.#begin(options);
+    let result: T;
+    try {
+      result = await work(new LakeTransaction(scope, this.#statements, this.#resolver));
+    } catch (error) {
+      await scope.rollback();
+      throw error;
+    }
+    await scope.commit(options.signal);
+    return result;
   }
 
   /**
@@ -124,29 +171,43 @@ export class Lake {
 
   /** @throws LakeError `not-found` when the catalog has no such table. */
   async table(name: string): Promise<Table> {
-    const changes = { clock: this.#clock, logger: this.#logger };
-    return new Table(await this.#resolver.resolve(name), this.#planner, changes);
+    return new Table(await this.#resolver.resolve(name), this.#changes);
   }
 
   /**
-   * Creates a table without rows: `[namespace.]table`, or a path.
+   * Creates a table: `[namespace.]table`, or a path. It has no rows, or those of the query `as`.
    *
-   * @throws LakeError `already-exists` unless `ifNotExists`, `invalid-input` for a table that cannot be.
+   * @throws LakeError `already-exists` unless `ifNotExists` or `orReplace`, `invalid-input` for a table that cannot
+   *   be.
    */
+  createTable(name: string, table: NewTable, options?: CreateTableOptions): Promise<TableChangeReport>;
+  createTable(
+    name: string,
+    table: NewTableAs,
+    options?: NewTableAsOptions,
+  ): Promise<Applied<CreateTableAsReport>>;
   async createTable(
     name: string,
-    table: NewTable,
-    options: CreateTableOptions = {},
+    table: NewTable | NewTableAs,
+    options: NewTableAsOptions = {},
   ): Promise<TableChangeReport> {
     const target = parseTarget(name);
+    const isManaged = target.kind === "name";
     const findTarget = (): ReturnType<TableResolver["forNewTable"]> => this.#resolver.forNewTable(target);
-    return createTable(
-      { clock: this.#clock, logger: this.#logger },
-      findTarget,
-      target.kind === "name",
-      tableDefinition(table),
-      options,
-    );
+    if (!("as" in table)) return this.#changes.create(findTarget, isManaged, tableDefinition(table), options);
+    const query = { ...newTableAsOf(table), ...options, isManaged };
+    const found = await findTarget();
+    return applied(await this.#changes.createAs(found, query), ({ version }) => ({
+      table: found.label,
+      version,
+      operation: "CREATE TABLE AS SELECT",
+      changed: false,
+      featuresAdded: [],
+      notes: [],
+      rowsInserted: 0n,
+      filesAdded: 0,
+      filesRemoved: 0,
+    }));
   }
 
   /** In the order of their names. */

@@ -12,3 +12,10 @@ export interface TableChangeReport {
   /** What else a person wants to know. */
   readonly notes: readonly string[];
 }
+
+/** What a statement made of the rows of a table. A count is `undefined` where it is not known. */
+export interface RowChangeReport extends TableChangeReport {
+  readonly rowsInserted: bigint | undefined;
+  readonly rowsUpdated: bigint | undefined;
+  readonly rowsDeleted: bigint | undefined;
+}

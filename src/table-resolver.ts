@@ -1,15 +1,18 @@
 import path from "node:path";
 import {
   type Catalog,
+  type CatalogTable,
   DEFAULT_NAMESPACE,
   formatTableName,
   parseTableName,
   type TableName,
 } from "../catalog/index.js";
-import { type Clock, LakeError } from "../core/index.js";
+import { type Clock, LakeError, type Logger } from "../core/index.js";
 import type { Engine } from "../engine/index.js";
-import type { ObjectStore, StoreOpener } from "../object-store/index.js";
-import { DeltaTable, LOG_FOLDER } from "../table-format/index.js";
+import type { ObjectPath, ObjectStore, StoreOpener } from "../object-store/index.js";
+import { DeltaTable, LOG_FOLDER, type Snapshot } from "../table-format/index.js";
+import { versionToChange } from "./lake-reads.js";
+import { PendingTransactions, type TableLocations } from "./operations/transaction/pending-transactions.js";
 
 /** A table by name or by path, and what to call it. */
 export interface ResolvedTable {
@@ -17,10 +20,17 @@ export interface ResolvedTable {
   readonly label: string;
   readonly location: string;
   readonly table: DeltaTable;
+  /**
+   * The newest version for a change to stand on, once what transactions over several tables have begun with the
+   * table is settled; `undefined` when there is no table yet. Without this: the newest version.
+   */
+  readonly toChange?: (signal?: AbortSignal) => Promise<Snapshot | undefined>;
 }
 
 /** Turns names and paths into tables, each opened once and kept while the lake is open. */
-export class TableResolver {
+export class TableResolver implements TableLocations {
+  /** Those over tables of this lake. */
+  readonly transactions: PendingTransactions;
   readonly #store: ObjectStore;
   readonly #openStore: StoreOpener;
   readonly #catalog: Catalog;
@@ -28,12 +38,20 @@ export class TableResolver {
   readonly #clock: Clock;
   readonly #open = new Map<string, DeltaTable>();
 
-  constructor(store: ObjectStore, open: StoreOpener, catalog: Catalog, engine: Engine, clock: Clock) {
+  constructor(
+    store: ObjectStore,
+    open: StoreOpener,
+    catalog: Catalog,
+    engine: Engine,
+    clock: Clock,
+    logger?: Logger,
+  ) {
     this.#store = store;
     this.#openStore = open;
     this.#catalog = catalog;
     this.#engine = engine;
     this.#clock = clock;
+    this.transactions = new PendingTransactions(catalog, this, logger);
   }
 
   /** `table`, `namespace.table`, a path (anything with a slash), or ``delta.`PATH` ``. */
@@ -45,14 +63,39 @@ export class TableResolver {
   /** @throws LakeError `not-found`. */
   async byName(name: TableName): Promise<ResolvedTable> {
     await this.#catalog.refresh();
+    return this.byKnownName(name);
+  }
+
+  /** As {@link byName} in the catalog as it is loaded. @throws LakeError `not-found`. */
+  byKnownName(name: TableName): ResolvedTable {
     const entry = this.#catalog.table(name);
     if (entry === undefined) throw tableNotFound(formatTableName(name), this.#names());
     return this.#entered(name, entry.location);
   }
 
   byPath(location: string): ResolvedTable {
-    const store = this.#openStore(location);
-    return { label: location, location: store.uri, table: this.#opened(store) };
+    return this.#resolved(location, this.#openStore(location));
+  }
+
+  /**
+   * A table's folder as the catalog's log has it: `./` and the path below the lake's folder, as in a URI, so that
+   * a lake can be moved; else the URI.
+   *
+   * @param uri of the folder
+   */
+  placeOf(uri: string): string {
+    const lake = `${this.#store.uri}/`;
+    return uri.startsWith(lake) ? `./${uri.slice(lake.length)}` : uri;
+  }
+
+  tableAt(place: string): ResolvedTable {
+    const store = this.#openStore(place.startsWith("./") ? `${this.#store.uri}/${place.slice(2)}` : place);
+    const entry = this.#entryAt(store.uri);
+    return this.#resolved(entry === undefined ? store.uri : shortName(entry), store);
+  }
+
+  folderAt(place: string): ObjectPath | undefined {
+    return this.#entryAt(this.tableAt(place).location)?.location;
   }
 
   /** The table to land in: a name, or namespace, that the catalog does not have is entered. */
@@ -89,10 +132,23 @@ export class TableResolver {
     this.#open.clear();
   }
 
-  #entered(name: TableName, location: Parameters<ObjectStore["localPath"]>[0]): ResolvedTable {
+  #entered(name: TableName, location: ObjectPath): ResolvedTable {
+    return this.#resolved(shortName(name), this.#storeOf(location));
+  }
+
+  #storeOf(location: ObjectPath): ObjectStore {
     const folder = this.#store.localPath(location);
-    const store = this.#openStore(folder ?? `${this.#store.uri}/${location}`);
-    return { label: shortName(name), location: store.uri, table: this.#opened(store) };
+    return this.#openStore(folder ?? `${this.#store.uri}/${location}`);
+  }
+
+  #entryAt(uri: string): CatalogTable | undefined {
+    return this.#catalog.tables().find(({ location }) => this.#storeOf(location).uri === uri);
+  }
+
+  #resolved(label: string, store: ObjectStore): ResolvedTable {
+    const table = this.#opened(store);
+    const found = { label, location: store.uri, table };
+    return { ...found, toChange: (signal) => versionToChange(this.#catalog, this, found, signal) };
   }
 
   #opened(store: ObjectStore): DeltaTable {
@@ -108,8 +164,11 @@ export class TableResolver {
   }
 }
 
+/** Whether there is a version. What transactions have staged is none, and is listed after the versions. */
 async function hasLog(table: DeltaTable): Promise<boolean> {
-  for await (const _ of table.folder.store.list(`${LOG_FOLDER}/`)) return true;
+  for await (const { path: file } of table.folder.store.list(`${LOG_FOLDER}/`)) {
+    return /^\d/.test(file.slice(LOG_FOLDER.length + 1));
+  }
   return false;
 }
 

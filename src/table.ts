@@ -1,8 +1,6 @@
-import { type JsonObject, LakeError } from "../core/index.js";
+import type { JsonObject } from "../core/index.js";
 import type { Parameters, Session } from "../engine/index.js";
 import {
-  type Alteration,
-  type AsOf,
   type ChangeBound,
   type ChangeRange,
   type CheckpointKind,
@@ -15,28 +13,22 @@ import {
   version,
   writerFeatures,
 } from "../table-format/index.js";
-import { alterTable } from "./operations/alter-table.js";
-import { AutoCommit } from "./operations/auto-commit.js";
-import { type DeleteOptions, type DeleteReport, deleteOperation } from "./operations/delete-rows.js";
 import { type FsckOptions, fsck } from "./operations/fsck/fsck.js";
 import type { FsckReport } from "./operations/fsck/report.js";
-import type { TableChangeContext } from "./operations/table-change.js";
-import { doneOnly } from "./operations/table-operation.js";
-import { alterationOf } from "./sql/ddl/parse-texts.js";
+import { snapshotTotals } from "./snapshot-totals.js";
 import { parseInstant } from "./sql/instant.js";
 import type { PlannedQuery } from "./sql/query-planner.js";
 import type { SqlResult } from "./sql/result.js";
-import type { TableChangeReport } from "./table-change-report.js";
 import type { ResolvedTable } from "./table-resolver.js";
+import { asOf, type VersionSelector } from "./version-selector.js";
+import { WritableTable } from "./writable-table.js";
 
-/** A version of a table: its number, or an instant as ISO 8601 text (UTC where no offset is given). */
-export interface VersionSelector {
-  readonly version?: bigint | number | undefined;
-  readonly timestamp?: string | Date | undefined;
-}
+export { asOf, type VersionSelector } from "./version-selector.js";
 
 export interface TableDetail {
   readonly name: string;
+  /** What the table is for. */
+  readonly description?: string | undefined;
   readonly location: string;
   readonly version: bigint;
   readonly id: string;
@@ -63,6 +55,8 @@ export interface HistoryEntry {
   readonly operationParameters: JsonObject;
   readonly operationMetrics: JsonObject;
   readonly readVersion?: bigint;
+  /** Whether the writer says that the commit added rows without a look at those that were there. */
+  readonly isBlindAppend?: boolean;
   readonly engineInfo?: string;
 }
 
@@ -111,11 +105,11 @@ export interface PlanOverOptions {
 export interface QueryRunner extends ScanRunner {
   changes(table: ResolvedTable, options: ChangesOptions): Promise<SqlResult>;
   /**
-   * Plans a query in which `scanned` is one version of a table; other names are those of the lake. Give the plan
-   * back to `release`.
+   * Plans a query in which `scanned` is one version of a table, where one is given; other names are those of the
+   * lake. Give the plan back to `release`.
    */
   planOver(
-    table: { readonly label: string; readonly snapshot: Snapshot },
+    table: { readonly label: string; readonly snapshot: Snapshot } | undefined,
     query: string,
     options?: PlanOverOptions,
   ): Promise<PlannedQuery>;
@@ -123,33 +117,15 @@ export interface QueryRunner extends ScanRunner {
 }
 
 /** One table of a lake, by name or by path. */
-export class Table {
-  readonly #resolved: ResolvedTable;
-  readonly #runner: QueryRunner;
-  readonly #changes: Omit<TableChangeContext, "rows">;
-
-  constructor(resolved: ResolvedTable, runner: QueryRunner, changes: Omit<TableChangeContext, "rows">) {
-    this.#resolved = resolved;
-    this.#runner = runner;
-    this.#changes = changes;
-  }
-
-  get name(): string {
-    return this.#resolved.label;
-  }
-
-  /** The table's folder, as a URI. */
-  get location(): string {
-    return this.#resolved.location;
-  }
-
+export class Table extends WritableTable {
   /** What the table is, at the newest or another version. @throws LakeError `not-found`. */
   async describe(at: VersionSelector = {}): Promise<TableDetail> {
     const snapshot = await this.#snapshot(at);
     const { metadata, protocol } = snapshot;
-    const totals = await totalsOf(snapshot);
+    const totals = await snapshotTotals(snapshot);
     return {
       name: this.name,
+      description: metadata.description,
       location: this.location,
       version: snapshot.version,
       id: metadata.id,
@@ -174,15 +150,7 @@ export class Table {
     options: { readonly limit?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<HistoryEntry[]> {
     await this.#snapshot({});
-    return (await this.#resolved.table.history(options)).map(historyEntry);
-  }
-
-  /**
-   * Reads rows as Arrow record batches: only the files that can hold rows of the filter, only the
-   * columns that are asked for.
-   */
-  scan(options: ScanOptions = {}): Promise<SqlResult> {
-    return this.#runner.scan(this.#resolved, options);
+    return (await this.resolved.table.history(options)).map(historyEntry);
   }
 
   /**
@@ -193,29 +161,7 @@ export class Table {
    *   exist or whose log or files are gone, `unsupported` when columns were dropped or renamed within the range.
    */
   changes(options: ChangesOptions): Promise<SqlResult> {
-    return this.#runner.changes(this.#resolved, options);
-  }
-
-  /**
-   * Changes what the table is: its columns, properties, constraints or features.
-   *
-   * @param change what follows the table in ALTER TABLE: `ADD COLUMN discount DOUBLE AFTER amount`
-   * @throws LakeError `invalid-input` for a change that cannot be, `conflict` when other writers kept
-   *   changing the table.
-   */
-  alter(
-    change: string,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<TableChangeReport> {
-    return this.#alter(alterationOf(change), signal);
-  }
-
-  /** Sets table properties. @throws LakeError `invalid-input` naming the property. */
-  setProperties(
-    properties: Readonly<Record<string, string>>,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<TableChangeReport> {
-    return this.#alter({ kind: "set-properties", properties }, signal);
+    return this.lakeChanges.context.rows.changes(this.resolved, options);
   }
 
   /**
@@ -227,7 +173,7 @@ export class Table {
   async checkpoint(
     options: { readonly kind?: CheckpointKind | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<CheckpointReport> {
-    return this.#resolved.table.checkpoint(options.signal, { kind: options.kind });
+    return this.resolved.table.checkpoint(options.signal, { kind: options.kind });
   }
 
   /**
@@ -244,7 +190,7 @@ export class Table {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<CompactionReport | undefined> {
     const versions = range && { from: version(range.from), to: version(range.to) };
-    return this.#resolved.table.compactLog(versions, options.signal);
+    return this.resolved.table.compactLog(versions, options.signal);
   }
 
   /**
@@ -254,38 +200,12 @@ export class Table {
    * @throws LakeError `not-found` when there is no table, or no such version.
    */
   fsck(options: FsckOptions = {}): Promise<FsckReport> {
-    return fsck(this.#resolved, this.#changes.clock, options);
-  }
-
-  /**
-   * Deletes the rows for which a condition is TRUE, in one commit.
-   *
-   * @throws LakeError `invalid-input` for a condition that cannot be and for an append-only table, `conflict`
-   *   when other writers kept changing rows.
-   */
-  delete(options: DeleteOptions = {}): Promise<DeleteReport> {
-    const context = { ...this.#changes, rows: this.#runner };
-    const operation = deleteOperation(context, this.#resolved, options);
-    return new AutoCommit(context).run(this.#resolved, operation, { signal: options.signal }).then(doneOnly);
-  }
-
-  #alter(alteration: Alteration, signal: AbortSignal | undefined): Promise<TableChangeReport> {
-    return alterTable({ ...this.#changes, rows: this.#runner }, this.#resolved, alteration, signal);
+    return fsck(this.resolved, this.lakeChanges.context.clock, options);
   }
 
   #snapshot(at: VersionSelector): Promise<Snapshot> {
-    return this.#resolved.table.snapshot(asOf(at));
+    return this.resolved.table.snapshot(asOf(at));
   }
-}
-
-/** @throws LakeError `invalid-input` when both are given, or the timestamp is none. */
-export function asOf(at: VersionSelector): AsOf {
-  if (at.version !== undefined && at.timestamp !== undefined) {
-    throw new LakeError("invalid-input", "as-of", "give a version or a timestamp, not both");
-  }
-  if (at.version !== undefined) return { version: version(at.version) };
-  if (at.timestamp === undefined) return undefined;
-  return { timestamp: at.timestamp instanceof Date ? at.timestamp.getTime() : parseInstant(at.timestamp) };
 }
 
 /** @throws LakeError `invalid-input` for an end that is no version and no point in time. */
@@ -298,24 +218,8 @@ function changeBound(bound: ChangesOptions["from"]): ChangeBound {
   return bound instanceof Date ? { timestamp: bound.getTime() } : { version: version(bound) };
 }
 
-async function totalsOf(
-  snapshot: Snapshot,
-): Promise<Pick<TableDetail, "numFiles" | "numRows" | "sizeInBytes">> {
-  const { engine } = snapshot.folder;
-  return snapshot.withFiles((files) =>
-    engine.withSession(async (session) => {
-      const [row] = await session.rows(
-        `SELECT sum(rows)::BIGINT AS rows, count(*) FILTER (rows IS NULL) AS untold
-         FROM (SELECT TRY_CAST(json_extract_string(stats, '$.numRecords') AS BIGINT) - coalesce(deletion_vector.cardinality, 0) AS rows
-               FROM ${files.relation})`,
-      );
-      const numRows = row?.["untold"] === 0n ? BigInt(String(row["rows"] ?? 0)) : undefined;
-      return { numFiles: files.count, numRows, sizeInBytes: files.sizeInBytes };
-    }),
-  );
-}
-
 function historyEntry(entry: LogHistoryEntry): HistoryEntry {
+  const isBlindAppend = entry.commitInfo["isBlindAppend"];
   return {
     version: entry.version,
     timestamp: isoText(entry.timestamp),
@@ -323,6 +227,7 @@ function historyEntry(entry: LogHistoryEntry): HistoryEntry {
     operationParameters: entry.operationParameters,
     operationMetrics: entry.operationMetrics,
     ...(entry.readVersion === undefined ? {} : { readVersion: entry.readVersion }),
+    ...(typeof isBlindAppend === "boolean" ? { isBlindAppend } : {}),
     ...(entry.engineInfo === undefined ? {} : { engineInfo: entry.engineInfo }),
   };
 }

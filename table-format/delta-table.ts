@@ -25,6 +25,7 @@ import { checkWritable } from "./protocol/features.js";
 import { checkpointInterval } from "./protocol/table-properties.js";
 import { advanceSnapshot, openSnapshot, readState } from "./snapshot/open-snapshot.js";
 import type { Snapshot, TableFolder } from "./snapshot/snapshot.js";
+import { filesHolding } from "./transaction/file-lookup.js";
 import { liveFiles } from "./transaction/live-files.js";
 import { ROW_TRACKING_DOMAIN, rowIdHighWaterMark } from "./transaction/row-ids.js";
 import type { StagedCommit } from "./transaction/staged-commit.js";
@@ -44,9 +45,9 @@ export interface MaintenanceFailure {
   readonly cause: unknown;
 }
 
-function readVersion({ version, protocol, metadata, state }: Snapshot): ReadVersion {
+function readVersion({ version, protocol, metadata, state, timestamp }: Snapshot): ReadVersion {
   const rowIds = rowIdHighWaterMark(state.domains.get(ROW_TRACKING_DOMAIN));
-  return { version, protocol, metadata, rowIdHighWaterMark: rowIds };
+  return { version, protocol, metadata, rowIdHighWaterMark: rowIds, timestamp };
 }
 
 /** A Delta table: its versions, its history, and the way to commit to it. */
@@ -125,12 +126,14 @@ export class DeltaTable {
   /**
    * Commits what was staged against `read` (`undefined`: the table is to be created).
    *
+   * @param txnId as {@link commit} takes it: with it the same may be committed again, and lands once
    * @throws LakeError as {@link commit}; `unsupported` when the table has a feature we do not write.
    */
   async commit(
     read: Snapshot | undefined,
     staged: StagedCommit,
     signal?: AbortSignal,
+    txnId?: string,
   ): Promise<CommitOutcome> {
     if (read !== undefined) this.checkWritable(read);
     return commit(
@@ -139,10 +142,12 @@ export class DeltaTable {
         read: read === undefined ? undefined : readVersion(read),
         liveFiles: async (at, liveSignal) =>
           liveFiles(await this.snapshot({ version: at }, liveSignal), liveSignal),
+        filesHolding: read === undefined ? async (files) => files : filesHolding(read),
         now: () => this.#clock.now(),
       },
       staged,
       signal,
+      txnId,
     );
   }
 

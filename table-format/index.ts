@@ -30,6 +30,7 @@ export { type Version, version } from "./log/version.js";
 export type { CleanupReport } from "./maintenance/clean-up-log.js";
 export type { CompactionRange, CompactionReport } from "./maintenance/compact-log.js";
 export * from "./protocol/index.js";
+export * from "./restore/index.js";
 export * from "./row-rules/index.js";
 export * from "./schema/index.js";
 export * from "./schema-change/index.js";
@@ -40,8 +41,18 @@ export { type SkippingTable, skippingSql } from "./skipping/skipping.js";
 export { statisticsJson } from "./skipping/statistics.js";
 export { FILE_SCHEMA_TAG, fileSchemaDigest } from "./snapshot/file-schema.js";
 export { type FileTable, Snapshot, type TableFolder } from "./snapshot/snapshot.js";
-export type { Conflict } from "./transaction/conflict.js";
+export type { Conflict, ConflictReason } from "./transaction/conflict.js";
+export { conflictSoFar } from "./transaction/conflict-so-far.js";
+export { type FoundCommit, findCommit } from "./transaction/find-commit.js";
+export type { IsolationLevel } from "./transaction/isolation.js";
 export { type LiveAdd, liveAdds } from "./transaction/live-files.js";
+export {
+  type MergeTarget,
+  mergeStatements,
+  type StagedStatement,
+  untoldStatements,
+} from "./transaction/merge-statements.js";
+export { type ProvisionalVersion, provisionalVersion } from "./transaction/provisional.js";
 export {
   type LiveFile,
   READS_EVERYTHING,
@@ -49,4 +60,12 @@ export {
   type StagedCommit,
   type TableRead,
 } from "./transaction/staged-commit.js";
+export {
+  readStaged,
+  type SharedCommit,
+  serializeStaged,
+  stagedPath,
+} from "./transaction/staged-file.js";
 export { type CommitOutcome, commit } from "./transaction/transaction.js";
+export { type UndoneCommit, undoCommit } from "./transaction/undo-commit.js";
+export type { Winner } from "./transaction/winning-commit.js";

@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import { type Logger, silentLogger, stringifyJson } from "../../core/index.js";
 import type { Lake } from "../index.js";
 import type { Io } from "./io.js";
@@ -84,6 +85,11 @@ export class Invocation {
     };
     return { info: () => {}, warn: (text) => say(`warning: ${text}`) };
   }
+}
+
+/** The run of a command with the options that it was given. */
+export function invocationOf(command: Command, io: Io): Invocation {
+  return new Invocation(io, command.optsWithGlobals<GlobalOptions>());
 }
 
 /** Colour is for terminals, and not where NO_COLOR (no-color.org) is set. */

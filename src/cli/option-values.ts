@@ -1,4 +1,5 @@
 import { LakeError, parseJson } from "../../core/index.js";
+import type { ApplicationTransaction } from "../index.js";
 
 // Parsers of option values. Commander calls them while it reads the command line.
 
@@ -22,6 +23,32 @@ export function positiveInteger(flag: string): (text: string) => number {
 export function versionNumber(text: string): bigint {
   if (/^\d{1,19}$/.test(text)) return BigInt(text);
   throw refuse(`--version is not a version of a table: ${JSON.stringify(text)}`, "For example: --version 12");
+}
+
+/** `20250131`: a version of a job. */
+export function applicationVersion(text: string): bigint {
+  if (/^\d{1,18}$/.test(text)) return BigInt(text);
+  throw refuse(
+    `--app-version is not a whole number of at most 18 digits: ${JSON.stringify(text)}`,
+    "For example: --app-version 20250131",
+  );
+}
+
+export interface ApplicationFlags {
+  readonly appId?: string;
+  readonly appVersion?: bigint;
+}
+
+/** The job that writes, by both of its options; `undefined` when there is none of them. */
+export function applicationOf({ appId, appVersion }: ApplicationFlags): ApplicationTransaction | undefined {
+  if (appId === undefined && appVersion === undefined) return undefined;
+  if (appId !== undefined && appId !== "" && appVersion !== undefined) {
+    return { appId, version: appVersion };
+  }
+  throw refuse(
+    "--app-id and --app-version go together",
+    "For example: --app-id nightly --app-version 20250131",
+  );
 }
 
 /** `4GB`, `512MiB`: the engine's way to write an amount of memory. */

@@ -1,21 +1,23 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { LakeError } from "../../core/index.js";
-import type { CheckpointKind } from "../../table-format/index.js";
 import { RELEASE } from "../product.js";
 import type { IngestArguments } from "./commands/ingest.js";
 import type { SqlSource } from "./commands/sql.js";
-import { type GlobalOptions, Invocation } from "./invocation.js";
+import { invocationOf } from "./invocation.js";
 import type { Io } from "./io.js";
 import {
+  type ApplicationFlags,
+  applicationOf,
+  applicationVersion,
   collectParameter,
   memoryAmount,
   nameList,
   outputFile,
   type ParameterValue,
   positiveInteger,
-  versionNumber,
 } from "./option-values.js";
 import { ROW_FORMATS, type RowFormat } from "./rows/renderer.js";
+import { addTableCommands } from "./table-commands.js";
 
 /**
  * The command line: every command and option of `grizzly`. A command's code, and with it the engine,
@@ -37,6 +39,7 @@ export function buildProgram(io: Io): Command {
 Examples:
   grizzly ingest orders.csv more-orders.parquet --into sales.orders
   grizzly sql "SELECT count(*) FROM sales.orders VERSION AS OF 0"
+  grizzly sql "UPDATE sales.orders SET status = 'paid' WHERE order_id = 7"
   grizzly history sales.orders`,
     );
   addIngest(program, io);
@@ -67,18 +70,24 @@ function sharedOptions(): Option[] {
   ];
 }
 
-function invocationOf(command: Command, io: Io): Invocation {
-  return new Invocation(io, command.optsWithGlobals<GlobalOptions>());
+/** By which a job that runs twice writes once. */
+function applicationOptions(): Option[] {
+  return [
+    new Option("--app-id <id>", "the job that writes; what it has committed before is skipped"),
+    new Option("--app-version <n>", "how far the job is; goes up with each run").argParser(
+      applicationVersion,
+    ),
+  ];
 }
 
 function addIngest(program: Command, io: Io): void {
-  interface IngestFlags {
+  interface IngestFlags extends ApplicationFlags {
     readonly into: string;
     readonly mode: IngestArguments["mode"];
     readonly schema: IngestArguments["schema"];
     readonly partitionBy?: string[];
   }
-  program
+  const command = program
     .command("ingest")
     .summary("Land files in a table.")
     .description(
@@ -92,8 +101,11 @@ function addIngest(program: Command, io: Io): void {
         .default("append"),
     )
     .addOption(
-      new Option("--schema <policy>", "strict refuses columns that the table lacks, merge adds them")
-        .choices(["strict", "merge"])
+      new Option(
+        "--schema <policy>",
+        "strict refuses columns that the table lacks, merge adds them, overwrite takes the sources' with --mode overwrite",
+      )
+        .choices(["strict", "merge", "overwrite"])
         .default("strict"),
     )
     .option(
@@ -112,13 +124,16 @@ Examples:
   grizzly ingest flights.parquet --into flights
   grizzly ingest 'logs/*.jsonl.gz' --into ops.logs --schema merge
   curl -s https://example.com/orders.csv | grizzly ingest - --into orders
-  grizzly ingest day.csv --into sales --partition-by day --mode overwrite-partitions`,
+  grizzly ingest day.csv --into sales --partition-by day --mode overwrite-partitions
+  grizzly ingest day.csv --into sales --app-id nightly --app-version 20250131`,
     )
     .action(async (sources: string[], flags: IngestFlags, command: Command) => {
       const { ingest } = await import("./commands/ingest.js");
       const { into, mode, schema, partitionBy } = flags;
-      await ingest(invocationOf(command, io), { sources, into, mode, schema, partitionBy });
+      const application = applicationOf(flags);
+      await ingest(invocationOf(command, io), { sources, into, mode, schema, partitionBy, application });
     });
+  for (const option of applicationOptions()) command.addOption(option);
 }
 
 function dataFileFormat(format: string): string {
@@ -137,13 +152,13 @@ function laterRelease(flag: string, hint: string): LakeError {
 }
 
 function addSql(program: Command, io: Io): void {
-  interface SqlFlags {
+  interface SqlFlags extends ApplicationFlags {
     readonly file?: string;
     readonly format?: RowFormat;
     readonly output?: string;
     readonly param?: Readonly<Record<string, ParameterValue>>;
   }
-  program
+  const command = program
     .command("sql")
     .summary("Run SQL over any version of the tables.")
     .description("Runs SQL statements in turn and prints each result.")
@@ -162,10 +177,14 @@ function addSql(program: Command, io: Io): void {
 Time travel:
   SELECT * FROM orders VERSION AS OF 12         also orders@v12
   SELECT * FROM orders TIMESTAMP AS OF '2025-01-31'
+Changes, each in one commit; between BEGIN and COMMIT together:
+  INSERT INTO t SELECT ...    UPDATE t SET a = 1 WHERE ...    DELETE FROM t WHERE ...    MERGE INTO t USING ...
+  CREATE TABLE t AS SELECT ...    ALTER TABLE t ADD COLUMN ...    RESTORE t TO VERSION AS OF 3
 Examples:
   grizzly sql "SELECT * FROM orders WHERE year = $year" --param year=2024
   grizzly sql -f report.sql --format csv > report.csv
-  grizzly sql "SELECT * FROM orders" --output orders.parquet`,
+  grizzly sql "SELECT * FROM orders" --output orders.parquet
+  grizzly sql "INSERT INTO days SELECT ..." --app-id nightly --app-version 20250131`,
     )
     .action(async (statements: string | undefined, flags: SqlFlags, command: Command) => {
       const source = sqlSource(statements, flags.file, io.stdin.isTTY === true);
@@ -173,8 +192,10 @@ Examples:
       const invocation = invocationOf(command, io);
       const { sql } = await import("./commands/sql.js");
       const { output, param: parameters } = flags;
-      await sql(invocation, { source, format: rowFormat(flags.format, invocation.json), output, parameters });
+      const format = rowFormat(flags.format, invocation.json);
+      await sql(invocation, { source, format, output, parameters, application: applicationOf(flags) });
     });
+  for (const option of applicationOptions()) command.addOption(option);
 }
 
 /** Where the statements are; undefined when nobody gave any. */
@@ -206,73 +227,4 @@ function rowFormat(asked: RowFormat | undefined, json: boolean): RowFormat {
   throw new LakeError("invalid-input", "cli-usage", `--json and --format ${asked} exclude each other`, {
     hint: "Leave one of them out.",
   });
-}
-
-function addTableCommands(program: Command, io: Io): void {
-  const table = "the table: [namespace.]name, or a path";
-  program
-    .command("tables")
-    .description("List the tables of the lake.")
-    .action(async (_flags: object, command: Command) => {
-      const { tables } = await import("./commands/tables.js");
-      await tables(invocationOf(command, io));
-    });
-  program
-    .command("describe")
-    .description("Show a table's version, size, schema and properties.")
-    .argument("<table>", table)
-    .action(async (name: string, _flags: object, command: Command) => {
-      const { describe } = await import("./commands/describe.js");
-      await describe(invocationOf(command, io), name);
-    });
-  program
-    .command("history")
-    .description("List a table's commits, newest first.")
-    .argument("<table>", table)
-    .option("--limit <n>", "the newest n commits only", positiveInteger("--limit"))
-    .action(async (name: string, flags: { readonly limit?: number }, command: Command) => {
-      const { history } = await import("./commands/history.js");
-      await history(invocationOf(command, io), name, flags.limit);
-    });
-  addFsck(program, io, table);
-  program
-    .command("checkpoint")
-    .description("Write a checkpoint, so that readers need not replay the log.")
-    .argument("<table>", table)
-    .addOption(
-      new Option("--kind <kind>", "default: what the table asks for").choices([
-        "classic",
-        "multi-part",
-        "v2-json",
-        "v2-parquet",
-      ] satisfies CheckpointKind[]),
-    )
-    .action(async (name: string, flags: { readonly kind?: CheckpointKind }, command: Command) => {
-      const { checkpoint } = await import("./commands/checkpoint.js");
-      await checkpoint(invocationOf(command, io), name, flags.kind);
-    });
-}
-
-function addFsck(program: Command, io: Io, table: string): void {
-  interface FsckFlags {
-    readonly deep?: boolean;
-    readonly version?: bigint;
-    readonly limit?: number;
-    readonly allOrphans?: boolean;
-  }
-  program
-    .command("fsck")
-    .summary("Check a table for damage.")
-    .description(
-      "Checks a table from its log to its data, changes nothing, and says what to do about each finding. The exit code is 5 when the table is damaged, or could not be checked in full.",
-    )
-    .argument("<table>", table)
-    .option("--deep", "read every value, not the footers of data files alone")
-    .addOption(new Option("--version <n>", "check this version's files").argParser(versionNumber))
-    .option("--limit <n>", "findings of one kind that are listed (default: 20)", positiveInteger("--limit"))
-    .option("--all-orphans", "count files that nothing refers to whatever their age")
-    .action(async (name: string, flags: FsckFlags, command: Command) => {
-      const { fsck } = await import("./commands/fsck.js");
-      await fsck(invocationOf(command, io), name, flags);
-    });
 }

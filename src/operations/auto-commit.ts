@@ -33,17 +33,10 @@ export class AutoCommit implements OperationRunner {
     const { table, label } = target;
     let lostTo: CommitOutcome | undefined;
     for (let lost = 0; lost < MAX_LOST_RACES; lost++) {
-      const read = await table.snapshotIfExists(signal);
+      const read = await (target.toChange?.(signal) ?? table.snapshotIfExists(signal));
       if (read !== undefined) table.checkWritable(read);
-      const before = application && read?.transactions.get(application.appId)?.version;
-      if (
-        read !== undefined &&
-        application !== undefined &&
-        before !== undefined &&
-        before >= application.version
-      ) {
-        return { status: "skipped", version: read.version, committedVersion: before };
-      }
+      const skipped = skippedBefore(read, application);
+      if (skipped !== undefined) return skipped;
       const prepared = await operation.prepare(read);
       const staged = stagedWith(prepared, operation, application, this.#clock);
       if (staged === undefined) {
@@ -93,8 +86,20 @@ export class AutoCommit implements OperationRunner {
   }
 }
 
+/** Whether an application has committed this version, or a later one, before. Pure. */
+export function skippedBefore(
+  read: Snapshot | undefined,
+  application: ApplicationTransaction | undefined,
+): Extract<OperationOutcome<never>, { readonly status: "skipped" }> | undefined {
+  if (read === undefined || application === undefined) return undefined;
+  const before = read.transactions.get(application.appId)?.version;
+  return before === undefined || before < application.version
+    ? undefined
+    : { status: "skipped", version: read.version, committedVersion: before };
+}
+
 /** What is committed: of an application also the fact that it was here, were it in vain. */
-function stagedWith<R>(
+export function stagedWith<R>(
   prepared: PreparedChange<R>,
   { name }: TableOperation<R>,
   application: ApplicationTransaction | undefined,

@@ -1,7 +1,6 @@
 import { LakeError } from "../../core/index.js";
 import type { RowCheck, Snapshot } from "../../table-format/index.js";
-import type { ScanRunner } from "../table.js";
-import type { ResolvedTable } from "../table-resolver.js";
+import type { QueryRunner } from "../table.js";
 
 /**
  * Checks that every row of a version keeps a rule that the table is about to get.
@@ -9,18 +8,14 @@ import type { ResolvedTable } from "../table-resolver.js";
  * @throws LakeError `invalid-input` `rows-break-rule` with the number of rows that do not.
  */
 export async function checkRows(
-  runner: ScanRunner,
-  table: ResolvedTable,
-  read: Snapshot,
+  runner: QueryRunner,
+  table: { readonly label: string; readonly snapshot: Snapshot },
   check: RowCheck,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const [first] = read.schema.fields;
-  if (first === undefined) return;
-  const filter = `(${check.conditionSql}) IS NOT TRUE`;
-  const result = await runner.scan(table, { version: read.version, columns: [first.name], filter, signal });
-  let breaking = 0n;
-  for await (const batch of result.batches()) breaking += BigInt(batch.numRows);
+  if (table.snapshot.schema.fields.length === 0) return;
+  const query = `SELECT count(*) AS breaking FROM scanned WHERE (${check.conditionSql}) IS NOT TRUE`;
+  const breaking = await onlyNumber(runner, table, query, signal);
   if (breaking === 0n) return;
   throw new LakeError(
     "invalid-input",
@@ -28,4 +23,22 @@ export async function checkRows(
     `${breaking} ${breaking === 1n ? "row" : "rows"} of ${table.label} ${breaking === 1n ? "breaks" : "break"} ${check.rule}`,
     { context: { rows: breaking }, hint: "The table is as it was. Correct the rows first." },
   );
+}
+
+async function onlyNumber(
+  runner: QueryRunner,
+  table: { readonly label: string; readonly snapshot: Snapshot },
+  query: string,
+  signal: AbortSignal | undefined,
+): Promise<bigint> {
+  const planned = await runner.planOver(table, query, { signal });
+  const { session, sql, explain } = planned;
+  try {
+    const [row] = await session.rows(sql, { signal });
+    return BigInt(String(Object.values(row ?? {})[0]));
+  } catch (error) {
+    throw await explain(error);
+  } finally {
+    await runner.release(planned);
+  }
 }

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, LakeError } from "../../core/index.js";
-import { quoteIdentifier, type Session } from "../../engine/index.js";
+import { type Parameters, quoteIdentifier, type Session } from "../../engine/index.js";
 import { type WrittenFile, writeParquet } from "../../formats/index.js";
 import { objectPath } from "../../object-store/index.js";
 import {
@@ -35,8 +35,12 @@ export interface WriteOptions {
   readonly ordered?: boolean | undefined;
   /** A folder below the table's; default the table's own. */
   readonly folder?: string | undefined;
+  /** A column of the SELECT, of at most a hundred whole numbers, that splits the rows into files too. */
+  readonly splitBy?: string | undefined;
   /** Columns of the SELECT that the table does not have and the files get, after the table's. */
   readonly extraColumns?: readonly string[] | undefined;
+  /** Values for parameters of the SELECT. */
+  readonly parameters?: Parameters | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -66,20 +70,23 @@ export function writeDataFiles(
   options: WriteOptions = {},
 ): Promise<WrittenFile[]> {
   const { schema, metadata, table } = target;
-  const { folder = "", extraColumns = [], ordered, signal } = options;
+  const { folder = "", extraColumns = [], splitBy, ordered, parameters, signal } = options;
   const mode = columnMappingMode(metadata.configuration);
   const columns = storedFields(schema.fields).map((field) => {
     const value = physicalValueSql(quoteIdentifier(field.name), field.type, mode);
     return `${value} AS ${quoteIdentifier(physicalName(field, mode))}`;
   });
+  const others = [...extraColumns, ...(splitBy === undefined ? [] : [splitBy])].map(quoteIdentifier);
   const partitionFields = partitionFieldsOf(target);
   const stored = schema.fields.filter((field) => !partitionFields.includes(field));
   return writeParquet(session, {
-    select: `SELECT ${[...columns, ...extraColumns.map(quoteIdentifier)].join(", ")} FROM (${select})`,
+    select: `SELECT ${[...columns, ...others].join(", ")} FROM (${select})`,
     directory: join(tableDirectory(table), folder),
     partitionBy: partitionFields.map((field) => physicalName(field, mode)),
+    splitBy,
     fieldIds: columnIds(stored, mode),
     ordered,
+    parameters,
     signal,
   });
 }

@@ -1,19 +1,21 @@
-import { LakeError } from "../../core/index.js";
 import type { Parameters } from "../../engine/index.js";
-import { isAppendOnly, type Snapshot, type StagedCommit, type TableRead } from "../../table-format/index.js";
+import type { Snapshot, StagedCommit, TableRead } from "../../table-format/index.js";
 import { ENGINE_INFO } from "../product.js";
-import { hidesMetadata, METADATA_COLUMN } from "../scan/metadata-column.js";
-import type { PlannedQuery } from "../sql/query-planner.js";
+import { type PlannedQuery, withoutRewrittenText } from "../sql/query-planner.js";
 import type { ResolvedTable } from "../table-resolver.js";
 import type { WriteTarget } from "./data-files.js";
-import { type FileEdit, filesOf } from "./row-change/file-edits.js";
+import { calledSql, checkChangeable, readsOf } from "./row-change/changed-table.js";
+import { type FileEdit, filesOf, type MatchedFile } from "./row-change/file-edits.js";
 import { leavingRowsSelect } from "./row-change/kept-rows.js";
 import { MatchedRows } from "./row-change/matched-rows.js";
 import { fileActions, RowChangeWork, type RowChangeWrites } from "./row-change/row-change-work.js";
+import { everyFile } from "./row-change/whole-files.js";
 import type { RowChangeContext } from "./table-change.js";
-import type { TableOperation } from "./table-operation.js";
+import type { PreparedChange, TableOperation } from "./table-operation.js";
 
 export interface DeleteOptions {
+  /** What the condition calls the table; default its own name. */
+  readonly alias?: string | undefined;
   /** A condition over the table's columns; rows for which it is TRUE go. Default every row. */
   readonly where?: string | undefined;
   /** Values for `?`, `$1` (array) or `$name` (record) in the condition. */
@@ -43,19 +45,20 @@ export interface DeleteReport {
  */
 export function deleteOperation(
   context: RowChangeContext,
-  { table, label }: ResolvedTable,
-  { where, parameters, signal }: DeleteOptions = {},
+  { table, label, location }: ResolvedTable,
+  { alias, where, parameters, signal }: DeleteOptions = {},
 ): TableOperation<DeleteReport> {
   return {
     name: "DELETE",
     prepare: async (read) => {
       const snapshot = read ?? (await table.snapshot(undefined, signal));
-      if (isAppendOnly(snapshot.metadata.configuration)) throw appendOnly(label);
-      if (hidesMetadata(snapshot.schema)) throw hiddenMetadata(label);
+      checkChangeable(label, snapshot, "deleted");
+      const all = where === undefined ? await everyFile(snapshot, signal) : undefined;
+      if (all !== undefined) return deletedWhole(label, snapshot, all);
       const condition = where === undefined ? "" : ` WHERE (${where}\n)`;
       const found = await context.rows.planOver(
         { label, snapshot },
-        `SELECT _metadata.file_path AS file, _metadata.row_index AS row_index FROM scanned${condition}`,
+        `SELECT _metadata.file_path AS file, _metadata.row_index AS row_index FROM scanned AS ${calledSql(label, alias)}${condition}`,
         { parameters, signal, toTell: true },
       );
       try {
@@ -72,18 +75,37 @@ export function deleteOperation(
             return [`SELECT *, 'delete' AS _change_type FROM (${leaving})`];
           },
         });
-        const reads = found.scans.map(({ predicate }) => ({ predicate, removals: false }));
+        const reads = readsOf(found.scans, location);
         return {
           status: "staged",
-          staged: stagedDelete(writes, matched, where, reads),
+          staged: stagedDelete(writes, matched.count, where, reads),
           files: work,
-          result: ({ version }) => reportOf(label, version, writes.edits, matched),
+          result: ({ version }) => reportOf(label, version, writes.edits, matched.count),
         };
       } finally {
         await MatchedRows.drop(found.session);
         await context.rows.release(found);
       }
     },
+  };
+}
+
+/** Deletes all rows of the files: the log alone changes. */
+function deletedWhole(
+  label: string,
+  snapshot: Snapshot,
+  files: readonly MatchedFile[],
+): PreparedChange<DeleteReport> {
+  if (files.length === 0) return { status: "nothing", result: nothingDeleted(label, snapshot) };
+  const count = files.reduce((sum, { matched }) => sum + matched, 0n);
+  const edits = files.map((file): FileEdit => ({ kind: "remove", file }));
+  const writes = { edits, marked: [], kept: [], keptRows: 0n, replaced: [], arrived: [], changes: [] };
+  const reads: TableRead[] = [{ predicate: { kind: "constant", value: true }, removals: false }];
+  return {
+    status: "staged",
+    staged: stagedDelete(writes, count, undefined, reads),
+    files: { discard: async () => {} },
+    result: ({ version }) => reportOf(label, version, edits, count),
   };
 }
 
@@ -95,13 +117,13 @@ async function findRows(
   try {
     return await MatchedRows.find(session, snapshot, { sql, parameters: { parameters, signal } }, signal);
   } catch (error) {
-    throw await explain(error);
+    throw withoutRewrittenText(await explain(error));
   }
 }
 
 function stagedDelete(
   writes: RowChangeWrites,
-  matched: MatchedRows,
+  count: bigint,
   where: string | undefined,
   reads: readonly TableRead[],
 ): StagedCommit {
@@ -117,7 +139,7 @@ function stagedDelete(
       numRemovedFiles: String(gone),
       numAddedFiles: String(kept.length),
       numCopiedRows: String(keptRows),
-      numDeletedRows: String(matched.count),
+      numDeletedRows: String(count),
       numDeletionVectorsAdded: String(again.length),
       numDeletionVectorsUpdated: String(had),
       numDeletionVectorsRemoved: String(removedVectors),
@@ -130,16 +152,11 @@ function stagedDelete(
   };
 }
 
-function reportOf(
-  label: string,
-  version: bigint,
-  edits: readonly FileEdit[],
-  matched: MatchedRows,
-): DeleteReport {
+function reportOf(label: string, version: bigint, edits: readonly FileEdit[], count: bigint): DeleteReport {
   return {
     table: label,
     version,
-    rowsDeleted: matched.count,
+    rowsDeleted: count,
     filesRemoved: filesOf(edits, "remove").length,
     filesMarked: filesOf(edits, "mark").length,
     filesRewritten: filesOf(edits, "rewrite").length,
@@ -148,25 +165,4 @@ function reportOf(
 
 function nothingDeleted(label: string, { version }: Snapshot): DeleteReport {
   return { table: label, version, rowsDeleted: 0n, filesRemoved: 0, filesMarked: 0, filesRewritten: 0 };
-}
-
-/** Where a row lies is told by a column that the table's own takes the place of. */
-function hiddenMetadata(label: string): LakeError {
-  return new LakeError(
-    "unsupported",
-    "metadata-column",
-    `rows of ${label} cannot be deleted: it has a column called ${METADATA_COLUMN}`,
-    { context: { column: METADATA_COLUMN }, hint: "Rename the column first; that needs column mapping." },
-  );
-}
-
-function appendOnly(label: string): LakeError {
-  return new LakeError(
-    "invalid-input",
-    "append-only",
-    `${label} is append-only: its rows cannot be deleted`,
-    {
-      hint: "Set delta.appendOnly to false first.",
-    },
-  );
 }

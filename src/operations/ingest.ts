@@ -1,9 +1,10 @@
-import { type Clock, isLakeError, LakeError, type Logger, throwIfCancelled } from "../../core/index.js";
+import { type Clock, LakeError, type Logger } from "../../core/index.js";
 import type { Engine, Session } from "../../engine/index.js";
 import { discoverSources, type OpenedSource, openSource, type WrittenFile } from "../../formats/index.js";
-import type { AddFile, DeltaTable, Replaced, Snapshot, StagedCommit } from "../../table-format/index.js";
+import type { AddFile, Replaced, Snapshot, StagedCommit } from "../../table-format/index.js";
 import { ENGINE_INFO } from "../product.js";
-import { afterCommit } from "./after-commit.js";
+import type { ResolvedTable } from "../table-resolver.js";
+import { AutoCommit } from "./auto-commit.js";
 import {
   addsOf,
   adoptFiles,
@@ -16,6 +17,12 @@ import {
 import { type IngestedSource, ingestedSource, landSource } from "./land-source.js";
 import { type LandingPlan, numberedBefore, planLanding, withNumberedRows } from "./landing-plan.js";
 import { type ProgressListener, ProgressMeter } from "./progress.js";
+import type {
+  ApplicationTransaction,
+  OperationRunner,
+  PreparedChange,
+  TableOperation,
+} from "./table-operation.js";
 
 export type { IngestedSource } from "./land-source.js";
 
@@ -31,8 +38,14 @@ export interface IngestOptions {
   readonly mode?: IngestMode | undefined;
   /** Columns to partition a new table by; an existing table must agree. */
   readonly partitionBy?: readonly string[] | undefined;
-  /** `strict` (default) refuses columns that the table does not have; `merge` adds them. */
-  readonly schema?: "strict" | "merge" | undefined;
+  /**
+   * `strict` (default) refuses columns that the table does not have; `merge` adds them, and makes types wider where
+   * the table has type widening; `overwrite` makes the sources' columns the table's and goes with the mode
+   * `overwrite` only.
+   */
+  readonly schema?: "strict" | "merge" | "overwrite" | undefined;
+  /** A job that runs twice lands once: what this application has committed, by its version, is skipped. */
+  readonly application?: ApplicationTransaction | undefined;
   /** What `-` reads; the process's standard input by default. */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -51,22 +64,17 @@ export interface IngestReport {
   readonly filesRemoved: number;
   readonly sources: readonly IngestedSource[];
   readonly columns: readonly { readonly name: string; readonly type: string }[];
-}
-
-/** Where an ingest lands: a table that exists or is about to. */
-export interface IngestTarget {
-  readonly label: string;
-  readonly table: DeltaTable;
+  /** That the application had landed it before, and nothing was written. */
+  readonly skipped?: { readonly committedVersion: bigint } | undefined;
 }
 
 export interface IngestContext {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default: a commit of its own. */
+  readonly runner?: OperationRunner | undefined;
 }
-
-/** An ingest plans again when another writer changes the table meanwhile, this often at most. */
-const MAX_LOST_RACES = 5;
 
 /**
  * Lands files as rows of a table. Every source is opened and the schema decided before a byte is
@@ -75,41 +83,47 @@ const MAX_LOST_RACES = 5;
  */
 export async function ingest(
   context: IngestContext,
-  findTarget: () => Promise<IngestTarget>,
+  findTarget: () => Promise<ResolvedTable>,
   sources: readonly string[],
   options: IngestOptions,
 ): Promise<IngestReport> {
-  const { signal } = options;
+  const { application, signal } = options;
   const meter = new ProgressMeter(options.onProgress);
   meter.report({ phase: "detect" });
   const files = await discoverSources(sources, { signal, stdin: options.stdin });
-  const toDispose: OpenedSource[] = [];
+  const opened = new OpenSources();
   try {
     return await context.engine.withSession(async (session) => {
-      for (const file of files) toDispose.push(...(await openSource(session, file, { signal })));
-      let opened: readonly OpenedSource[] = [...toDispose];
+      for (const file of files) opened.add(await openSource(session, file, { signal }));
       const target = await findTarget();
-      for (let lost = 0; lost < MAX_LOST_RACES; ) {
-        const attempt = await landOnce(context, session, target, opened, options, meter);
-        if (attempt.status === "landed") return attempt.report;
-        if (attempt.status === "reopened") {
-          toDispose.push(...attempt.sources.filter((source) => !toDispose.includes(source)));
-          opened = attempt.sources;
-        } else {
-          lost++;
-          context.logger.warn(`${target.label} was changed by another writer meanwhile; landing again`);
-        }
-      }
-      throw new LakeError(
-        "conflict",
-        "ingest-conflict",
-        `${target.label} was changed by other writers ${MAX_LOST_RACES} times while rows landed`,
-        { hint: "Nothing was committed. Run it again." },
-      );
+      const runner = context.runner ?? new AutoCommit(context);
+      const operation = landOperation(context, session, target, opened, options, meter);
+      const outcome = await runner.run(target, operation, { application, signal });
+      return outcome.status === "done" ? outcome.result : skippedIngest(target.label, outcome);
     });
   } finally {
-    for (const source of toDispose) await source.dispose();
+    await opened.dispose();
     for (const file of files) await file.dispose?.();
+  }
+}
+
+/** The sources of an ingest. One that was read with types too narrow for a late value is opened anew. */
+class OpenSources {
+  current: readonly OpenedSource[] = [];
+  readonly #all = new Set<OpenedSource>();
+
+  add(sources: readonly OpenedSource[]): void {
+    this.current = [...this.current, ...sources];
+    for (const source of sources) this.#all.add(source);
+  }
+
+  replace(index: number, source: OpenedSource): void {
+    this.current = this.current.with(index, source);
+    this.#all.add(source);
+  }
+
+  async dispose(): Promise<void> {
+    for (const source of this.#all) await source.dispose();
   }
 }
 
@@ -117,33 +131,48 @@ function rowsOf(landed: readonly IngestedSource[]): bigint[] {
   return landed.map((source) => source.rows);
 }
 
-type Attempt =
-  | { readonly status: "landed"; readonly report: IngestReport }
-  /** Another writer changed what the plan stood on. */
-  | { readonly status: "lost-race" }
-  /** A value late in a source did not fit the types that a sample told: its types are now of all values. */
-  | { readonly status: "reopened"; readonly sources: readonly OpenedSource[] };
+function landOperation(
+  context: IngestContext,
+  session: Session,
+  target: ResolvedTable,
+  sources: OpenSources,
+  options: IngestOptions,
+  meter: ProgressMeter,
+): TableOperation<IngestReport> {
+  return {
+    name: "INGEST",
+    prepare: async (read) => {
+      for (;;) {
+        const attempt = await landOnce(context, session, target, read, sources.current, options, meter);
+        if (attempt.status === "prepared") return attempt.change;
+        sources.replace(attempt.index, attempt.source);
+      }
+    },
+  };
+}
 
-/** One try. Whatever it wrote is committed or removed when it returns. */
+type Attempt =
+  | { readonly status: "prepared"; readonly change: PreparedChange<IngestReport> }
+  /** A value late in a source did not fit the types that a sample told: its types are now of all values. */
+  | { readonly status: "reopened"; readonly index: number; readonly source: OpenedSource };
+
+/** One try. What it wrote is removed unless the change is prepared. */
 async function landOnce(
   context: IngestContext,
   session: Session,
-  target: IngestTarget,
+  { table, label }: ResolvedTable,
+  read: Snapshot | undefined,
   sources: readonly OpenedSource[],
   options: IngestOptions,
   meter: ProgressMeter,
 ): Promise<Attempt> {
   const { signal } = options;
-  const { table } = target;
-  const read = await table.snapshotIfExists(signal);
-  if (read !== undefined) table.checkWritable(read);
-  const planned = await planLanding(session, target.label, read, sources, options, context.clock.now());
+  const planned = await planLanding(session, label, read, sources, options, context.clock.now());
   const writeTarget: WriteTarget = { table, schema: planned.schema, metadata: planned.metadata };
   const written: WrittenFile[] = [];
   const landed: IngestedSource[] = [];
   const totalBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
   let doneBytes = 0;
-  let committing = false;
   try {
     for (const [index, source] of sources.entries()) {
       const share = { doneBytes, sourceBytes: source.sizeBytes, totalBytes };
@@ -156,7 +185,7 @@ async function landOnce(
       );
       if (outcome.status === "reopened") {
         await removeFiles(written);
-        return { status: "reopened", sources: sources.with(index, outcome.source) };
+        return { status: "reopened", index, source: outcome.source };
       }
       written.push(...outcome.files);
       doneBytes += source.sizeBytes;
@@ -167,33 +196,47 @@ async function landOnce(
     checkRequired(writeTarget, adopted);
     const adds = addsOf(writeTarget, adopted, context.clock);
     const plan = withNumberedRows(planned, rowsOf(landed));
-    throwIfCancelled(signal);
-    committing = true;
-    const outcome = await table.commit(read, stagedCommit(plan, adds, written, options, read), signal);
-    if (outcome.status === "conflict") {
-      await removeFiles(written);
-      return { status: "lost-race" };
-    }
-    await afterCommit(context, table, outcome, plan.metadata);
-    const report = {
-      table: target.label,
-      version: outcome.version,
-      created: read === undefined,
-      rows: landed.reduce((sum, source) => sum + source.rows, 0n),
-      bytesRead: totalBytes,
-      bytesWritten: Number(totalSize(written)),
-      filesAdded: adds.length,
-      filesRemoved: outcome.filesRemoved,
-      sources: landed,
-      columns: plan.columns,
+    const change: PreparedChange<IngestReport> = {
+      status: "staged",
+      staged: stagedCommit(plan, adds, written, options, read),
+      files: { discard: () => removeFiles(written) },
+      result: ({ version, filesRemoved }) => ({
+        table: label,
+        version,
+        created: read === undefined,
+        rows: landed.reduce((sum, source) => sum + source.rows, 0n),
+        bytesRead: totalBytes,
+        bytesWritten: Number(totalSize(written)),
+        filesAdded: adds.length,
+        filesRemoved,
+        sources: landed,
+        columns: plan.columns,
+      }),
     };
-    return { status: "landed", report };
+    return { status: "prepared", change };
   } catch (error) {
-    // A commit that failed for want of an answer may yet be in the log: then the files must stay.
-    const isLeftOut = isLakeError(error, "cancelled") || isLakeError(error, "conflict");
-    if (!committing || isLeftOut) await removeFiles(written);
+    await removeFiles(written);
     throw error;
   }
+}
+
+function skippedIngest(
+  table: string,
+  { version, committedVersion }: { readonly version: bigint; readonly committedVersion: bigint },
+): IngestReport {
+  return {
+    table,
+    version,
+    created: false,
+    rows: 0n,
+    bytesRead: 0,
+    bytesWritten: 0,
+    filesAdded: 0,
+    filesRemoved: 0,
+    sources: [],
+    columns: [],
+    skipped: { committedVersion },
+  };
 }
 
 function stagedCommit(
@@ -222,6 +265,7 @@ function stagedCommit(
     },
     protocol: plan.protocol,
     metadata: plan.metadataChanged ? plan.metadata : undefined,
+    domains: plan.domains,
     adds,
     replaces: replaced(mode, adds),
     engineInfo: ENGINE_INFO,

@@ -2,12 +2,10 @@ import { LakeError, newUuid } from "../../core/index.js";
 import type { Session } from "../../engine/index.js";
 import {
   type ColumnRule,
-  checkNewSchema,
+  type DomainMetadata,
   findField,
-  hasFeature,
   isAppendOnly,
   type Metadata,
-  mapNewColumns,
   numberedColumns,
   type PlannedColumn,
   type Protocol,
@@ -19,16 +17,17 @@ import {
   serializeSchema,
   sourceSchema,
   typeText,
-  usesTimestampNtz,
   withHighWaterMarks,
 } from "../../table-format/index.js";
+import { evolvedTable, keepsRows, type SchemaEvolution } from "./insert/evolve-schema.js";
 import { inSource, type LandingSource } from "./landing-source.js";
-import { commonSchema, newTable } from "./new-landing-table.js";
+import { commonColumns, commonSchema, newTable } from "./new-landing-table.js";
+import { stateOf } from "./table-change.js";
 
 export interface LandingOptions {
   readonly mode?: "append" | "overwrite" | "overwrite-partitions" | undefined;
   readonly partitionBy?: readonly string[] | undefined;
-  readonly schema?: "strict" | "merge" | undefined;
+  readonly schema?: "strict" | "merge" | "overwrite" | undefined;
 }
 
 /** How the rows of one source become rows of a table. */
@@ -47,8 +46,9 @@ export interface LandingPlan {
   readonly metadata: Metadata;
   /** Whether the commit must carry `metadata`: the table is new, or gets columns. */
   readonly metadataChanged: boolean;
-  /** The protocol of a new table. */
+  /** The protocol of a new table, or of one that gets features. */
   readonly protocol: Protocol | undefined;
+  readonly domains: readonly DomainMetadata[];
   /** For each source, in their order. */
   readonly landings: readonly SourceLanding[];
   /** The table's columns, types as Delta names them. */
@@ -74,42 +74,51 @@ export async function planLanding(
   if (read === undefined) {
     const base = await commonSchema(session, sources);
     const created = newTable(base, sources, options, now);
-    return landingPlan(base, { ...created, created: true, changed: true }, sources, now);
+    return landingPlan(base, { ...created, commitsProtocol: true, domains: [], changed: true }, sources, now);
   }
   checkMode(label, read, options);
-  const mode = options.schema ?? "strict";
-  const merged = mode === "strict" ? read.schema : mergedSchema(read.schema, sources);
-  const changed = merged !== read.schema;
-  if (changed) checkNewSchema(merged);
-  if (changed && usesTimestampNtz(merged) && !hasFeature(read.protocol, "timestampNtz")) {
-    throw new LakeError(
-      "invalid-input",
-      "feature-needed",
-      `a new column of ${label} is a timestamp without a time zone, which needs the table feature timestampNtz`,
-      {
-        hint: "Give the timestamps a time zone in the source, or turn the feature on: ALTER TABLE ... SET TBLPROPERTIES ('delta.feature.timestampNtz' = 'supported').",
-      },
-    );
+  const evolution = EVOLUTIONS[options.schema ?? "strict"];
+  const state = stateOf(read);
+  for (const source of sources) {
+    // What cannot join the table is told with the source that brings it.
+    inSource(source, () => evolvedTable(label, state, [source.columns], evolution));
   }
-  const { schema, configuration } = changed
-    ? mapNewColumns(merged, read.metadata.configuration, () => `col-${newUuid()}`)
-    : { schema: merged, configuration: read.metadata.configuration };
-  const metadata = changed
-    ? { ...read.metadata, configuration, schemaString: serializeSchema(schema) }
-    : read.metadata;
-  return landingPlan(schema, { metadata, protocol: read.protocol, created: false, changed }, sources, now);
+  const columns =
+    evolution === "overwrite"
+      ? [await commonColumns(session, sources)]
+      : sources.map((source) => source.columns);
+  const { schema, metadata, protocol, featuresAdded, domains, changed } = evolvedTable(
+    label,
+    state,
+    columns,
+    evolution,
+  );
+  return landingPlan(
+    schema,
+    { metadata, protocol, commitsProtocol: featuresAdded.length > 0, domains, changed },
+    sources,
+    now,
+  );
 }
+
+const EVOLUTIONS: Readonly<Record<NonNullable<LandingOptions["schema"]>, SchemaEvolution>> = {
+  strict: "none",
+  merge: "merge",
+  overwrite: "overwrite",
+};
 
 interface PlannedTable {
   readonly metadata: Metadata;
   readonly protocol: Protocol;
-  readonly created: boolean;
+  /** Whether the commit must carry `protocol`. */
+  readonly commitsProtocol: boolean;
+  readonly domains: readonly DomainMetadata[];
   readonly changed: boolean;
 }
 
 function landingPlan(
   schema: StructType,
-  { metadata, protocol, created, changed }: PlannedTable,
+  { metadata, protocol, commitsProtocol, domains, changed }: PlannedTable,
   sources: readonly LandingSource[],
   now: number,
 ): LandingPlan {
@@ -129,7 +138,8 @@ function landingPlan(
     schema,
     metadata,
     metadataChanged: changed,
-    protocol: created ? protocol : undefined,
+    protocol: commitsProtocol ? protocol : undefined,
+    domains,
     landings,
     columns: schema.fields.map((field) => ({ name: field.name, type: typeText(field.type) })),
   };
@@ -184,16 +194,10 @@ function rowsUpTo(plan: LandingPlan, rows: readonly bigint[], index: number): bi
   return numberedBefore(plan, rows, index) + (rows[index] ?? 0n);
 }
 
-function mergedSchema(table: StructType, sources: readonly LandingSource[]): StructType {
-  return sources.reduce(
-    (schema, source) => inSource(source, () => planColumns(schema, source.columns, "merge")).schema,
-    table,
-  );
-}
-
 function checkMode(label: string, read: Snapshot, options: LandingOptions): void {
   const { partitionColumns, configuration } = read.metadata;
   const mode = options.mode ?? "append";
+  if (options.schema === "overwrite" && mode !== "overwrite") throw keepsRows(label);
   if (mode !== "append" && isAppendOnly(configuration)) {
     throw new LakeError(
       "invalid-input",

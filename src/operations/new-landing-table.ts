@@ -19,13 +19,19 @@ import { inSource, type LandingSource } from "./landing-source.js";
 export async function commonSchema(session: Session, sources: readonly LandingSource[]): Promise<StructType> {
   const [first] = sources;
   if (first === undefined) throw new LakeError("internal", "no-source", "an ingest without a source");
-  const columns = sources.length === 1 ? first.columns : await commonColumns(session, sources);
+  const columns = await commonColumns(session, sources);
   const { schema } = inSource(first, () => planColumns({ type: "struct", fields: [] }, columns, "merge"));
   checkNewSchema(schema);
   return schema;
 }
 
-async function commonColumns(session: Session, sources: readonly LandingSource[]): Promise<SourceColumn[]> {
+/** As {@link commonSchema}, in types of the engine. */
+export async function commonColumns(
+  session: Session,
+  sources: readonly LandingSource[],
+): Promise<readonly SourceColumn[]> {
+  const [first, ...others] = sources;
+  if (first !== undefined && others.length === 0) return first.columns;
   const shapes = new Set(
     sources.map(({ columns }) =>
       columns.map(({ name, type }) => `NULL::${type} AS ${quoteIdentifier(name)}`).join(", "),

@@ -81,7 +81,7 @@ const NOTHING: Omit<StagedCommit, "operation" | "operationParameters"> = {
 };
 
 /** The live files without row ids, as adds that change nothing else about them. */
-async function filesWithoutRowIds(
+export async function filesWithoutRowIds(
   table: DeltaTable,
   read: Snapshot,
   signal: AbortSignal | undefined,

@@ -6,7 +6,9 @@ import {
   type Protocol,
   parseSchema,
   READS_EVERYTHING,
+  type Snapshot,
   type StagedCommit,
+  type TableState,
 } from "../../table-format/index.js";
 import { ENGINE_INFO } from "../product.js";
 import type { QueryRunner, ScanRunner } from "../table.js";
@@ -22,6 +24,11 @@ export interface TableChangeContext {
 /** What changes of rows need beside the table. */
 export interface RowChangeContext extends TableChangeContext {
   readonly rows: QueryRunner;
+}
+
+/** A version of a table as plans of a change see it. */
+export function stateOf({ schema, metadata, protocol, state }: Snapshot): TableState {
+  return { schema, metadata, protocol, domains: state.domains };
 }
 
 /** A planned change as the commit wants it. */

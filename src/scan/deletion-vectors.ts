@@ -45,7 +45,7 @@ export class DeletionVectors {
   }
 }
 
-/** Makes the temporary table `table` of the session: `file_index` and `row_index` of deleted rows, by file. */
+/** Makes the temporary table `table` of the session anew: `file_index` and `row_index` of deleted rows, by file. */
 export async function loadDeletedRows(
   session: Session,
   table: string,
@@ -53,6 +53,7 @@ export async function loadDeletedRows(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const rows = vectors.reduce((sum, { deleted }) => sum + deleted.cardinality, 0);
+  await session.execute(`DROP TABLE IF EXISTS ${quoteIdentifier(table)}`, { signal });
   await session.loadArrow(table, DELETED_ROWS_SCHEMA, deletedRowBatches(vectors, rows), { signal });
 }
 
@@ -84,6 +85,7 @@ export async function setMasks(
   const type = new Struct(MASK_SCHEMA.fields);
   const batch = new RecordBatch(MASK_SCHEMA, makeData({ type, length, nullCount: 0, children }));
   const table = `${name}_masks`;
+  await session.execute(`DROP TABLE IF EXISTS ${quoteIdentifier(table)}`, { signal });
   await session.loadArrow(table, MASK_SCHEMA, [batch], { signal });
   await session.execute(
     `SET VARIABLE ${quoteIdentifier(table)} = (SELECT list(mask::BIT ORDER BY file_index) FROM ${quoteIdentifier(table)})`,

@@ -27,6 +27,8 @@ export interface ScanRequest {
   readonly files?: string | undefined;
   /** Whether the relation has the column `_metadata` too. */
   readonly withMetadata?: boolean | undefined;
+  /** Whether `_metadata` has the number of the row's file too; default no. */
+  readonly withFileNumbers?: boolean | undefined;
 }
 
 /** What skipping achieved. */

@@ -8,6 +8,9 @@ import type { FileShape } from "./file-shape.js";
  */
 export const METADATA_COLUMN = "_metadata";
 
+/** A member of it that no user sees: `rowid` of the row's file in the table of files. */
+export const FILE_NUMBER = "file_number";
+
 /** Whether the table has a column of its own called {@link METADATA_COLUMN}. */
 export function hidesMetadata(schema: StructType): boolean {
   return schema.fields.some(({ name }) => foldCase(name) === METADATA_COLUMN);
@@ -48,7 +51,7 @@ interface Member {
   readonly sql: (column: (name: string | undefined) => string) => string;
 }
 
-function members(configuration: Configuration): Member[] {
+function members(configuration: Configuration, numbered: boolean): Member[] {
   const rowTracking: Member[] = [
     { name: "base_row_id", type: "BIGINT", sql: () => "f.base_row_id" },
     { name: "default_row_commit_version", type: "BIGINT", sql: () => "f.default_row_commit_version" },
@@ -77,12 +80,13 @@ function members(configuration: Configuration): Member[] {
     },
     { name: "row_index", type: "BIGINT", sql: () => "r.file_row_number" },
     ...(tracksRows(configuration) ? rowTracking : []),
+    ...(numbered ? [{ name: FILE_NUMBER, type: "BIGINT", sql: () => "f.position" }] : []),
   ];
 }
 
-/** The engine's type of the column. */
-export function metadataType(configuration: Configuration): string {
-  return `STRUCT(${members(configuration)
+/** The engine's type of the column. @param numbered whether {@link FILE_NUMBER} is a member */
+export function metadataType(configuration: Configuration, numbered = false): string {
+  return `STRUCT(${members(configuration, numbered)
     .map(({ name, type }) => `${name} ${type}`)
     .join(", ")})`;
 }
@@ -92,11 +96,14 @@ export function metadataSql(
   configuration: Configuration,
   shape: FileShape,
   columnSql: (index: number) => string,
+  numbered = false,
 ): string {
   const column = (name: string | undefined): string => {
     const index = shape.fields.findIndex((field) => field.name === name);
     return index === -1 ? "NULL::BIGINT" : columnSql(index);
   };
-  const packed = members(configuration).map(({ name, sql }) => `${quoteIdentifier(name)} := ${sql(column)}`);
+  const packed = members(configuration, numbered).map(
+    ({ name, sql }) => `${quoteIdentifier(name)} := ${sql(column)}`,
+  );
   return `struct_pack(${packed.join(", ")})`;
 }

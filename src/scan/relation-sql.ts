@@ -25,6 +25,8 @@ export interface RelationColumns {
   readonly used: ReadonlySet<string> | "all";
   /** Whether {@link METADATA_COLUMN} follows the columns of the schema. */
   readonly withMetadata: boolean;
+  /** Whether that has the number of the row's file too; default no. */
+  readonly withFileNumbers?: boolean | undefined;
 }
 
 /**
@@ -41,16 +43,17 @@ export function relationSql(
   return selects.join("\nUNION ALL ");
 }
 
-function emptySql({ schema, metadata, withMetadata }: RelationColumns): string {
+function emptySql({ schema, metadata, withMetadata, withFileNumbers }: RelationColumns): string {
   const empty = schema.fields.map((field) => named(nullOf(field.type), field.name));
-  if (withMetadata) empty.push(named(`NULL::${metadataType(metadata.configuration)}`, METADATA_COLUMN));
+  if (withMetadata)
+    empty.push(named(`NULL::${metadataType(metadata.configuration, withFileNumbers)}`, METADATA_COLUMN));
   return `SELECT ${empty.join(", ")} WHERE false`;
 }
 
 function groupSql(
   group: FileGroup,
   { table, partitions }: Pick<KeptFiles, "table" | "partitions">,
-  { schema, metadata, used, withMetadata }: RelationColumns,
+  { schema, metadata, used, withMetadata, withFileNumbers }: RelationColumns,
 ): string {
   const { shape, deleted, list, index } = group;
   const mode = columnMappingMode(metadata.configuration);
@@ -71,7 +74,8 @@ function groupSql(
     return named(partition === undefined ? dataColumn(field) : partitionSql(field, partition), field.name);
   });
   if (withMetadata) {
-    selected.push(named(metadataSql(metadata.configuration, shape, reader.column), METADATA_COLUMN));
+    const packed = metadataSql(metadata.configuration, shape, reader.column, withFileNumbers);
+    selected.push(named(packed, METADATA_COLUMN));
   }
   const joins = [
     ...(perFile

@@ -35,6 +35,7 @@ export async function scanRelation(
     metadata,
     used: request.columns,
     withMetadata: request.withMetadata ?? false,
+    withFileNumbers: request.withFileNumbers,
   });
   return { sql, report: kept.report, files: kept.list };
 }

@@ -1,4 +1,5 @@
 import { isName } from "./keywords.js";
+import type { StatementReader } from "./statement-reader.js";
 import { closingParenthesis, isSymbol, isWord, type Token } from "./tokens.js";
 
 // A value that stands without parentheses after AS OF: operands joined by + and -, where an operand is
@@ -15,6 +16,19 @@ export function endOfValue(tokens: readonly Token[], first: number): number | un
     end = endOfOperand(tokens, end + 1);
   }
   return end;
+}
+
+/** Takes the value behind AS OF. @throws LakeError `invalid-input` `sql-syntax` where none stands. */
+export function takeAsOfValue(reader: StatementReader): void {
+  const end = endOfValue(reader.remaining(), 0);
+  if (end === undefined) {
+    throw reader.problem(
+      "a value is missing after AS OF",
+      reader.peek(),
+      "Put an expression in parentheses.",
+    );
+  }
+  for (let taken = 0; taken < end; taken++) reader.take();
 }
 
 function endOfOperand(tokens: readonly Token[], first: number): number | undefined {

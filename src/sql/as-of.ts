@@ -1,5 +1,5 @@
 import { LakeError } from "../../core/index.js";
-import type { Parameters, Session } from "../../engine/index.js";
+import type { Parameters, Session, Value } from "../../engine/index.js";
 import { pickParameters } from "./parameters.js";
 import type { AsOf } from "./references.js";
 
@@ -8,11 +8,14 @@ export type AsOfValue =
   | { readonly unit: "version"; readonly version: bigint }
   | { readonly unit: "timestamp"; readonly timestamp: number };
 
+/** The expression of a time-travel clause. */
+export type AsOfExpression = Pick<AsOf, "unit" | "expression">;
+
 /**
  * The query whose one row and column `value` holds a clause's value: the version as text, or the
  * instant in whole milliseconds (a wall clock or a date is in UTC, microseconds round down).
  */
-export function asOfQuery({ unit, expression }: AsOf): string {
+export function asOfQuery({ unit, expression }: AsOfExpression): string {
   return unit === "version"
     ? `SELECT CAST((${expression}) AS VARCHAR) AS value`
     : `SELECT CAST(floor(epoch_us(CAST((${expression}) AS TIMESTAMP WITH TIME ZONE)) / 1000) AS BIGINT) AS value`;
@@ -32,7 +35,15 @@ export async function evaluateAsOf(
   const [row] = await session.rows(asOfQuery(asOf), {
     parameters: pickParameters(parameters, asOf.parameters),
   });
-  const value = row?.["value"] ?? null;
+  return asOfValue(asOf, row?.["value"] ?? null);
+}
+
+/**
+ * What the `value` of {@link asOfQuery} says.
+ *
+ * @throws LakeError `invalid-input` when it is not a version, or not a timestamp.
+ */
+export function asOfValue(asOf: AsOfExpression, value: Value): AsOfValue {
   if (asOf.unit === "version") {
     if (typeof value !== "string" || !/^\d+$/.test(value))
       throw notAValue(asOf, "a version, a whole number from 0");
@@ -42,7 +53,7 @@ export async function evaluateAsOf(
   return { unit: "timestamp", timestamp: Number(value) };
 }
 
-function notAValue({ unit, expression }: AsOf, wanted: string): LakeError {
+function notAValue({ unit, expression }: AsOfExpression, wanted: string): LakeError {
   return new LakeError(
     "invalid-input",
     "sql-time-travel",

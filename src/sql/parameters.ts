@@ -1,6 +1,7 @@
 import { LakeError } from "../../core/index.js";
 import type { Parameters } from "../../engine/index.js";
-import type { Token } from "./tokens.js";
+import { applyEdits, type Edit } from "./text-edits.js";
+import { type Token, tokenize } from "./tokens.js";
 
 /** A parameter in a text; `identifier` is `"1"`, `"2"`, ... or its name in lower case. */
 export interface ParameterUse {
@@ -47,4 +48,22 @@ export function pickParameters(
     });
   });
   return identifiers.every(isPosition) ? picked.map(([, value]) => value) : Object.fromEntries(picked);
+}
+
+/** Numbers the `?` of texts that are given their parameters together, one text after the other. */
+export class ParameterNumbers {
+  #largest = 0;
+
+  /** The text with `$1`, `$2`, ... in the place of each `?`. */
+  number(text: string): string {
+    const edits: Edit[] = [];
+    for (const token of tokenize(text)) {
+      if (token.kind !== "parameter") continue;
+      const position = token.text === "?" ? this.#largest + 1 : Number(token.text.slice(1));
+      if (position > this.#largest) this.#largest = position;
+      const { start, end } = token;
+      if (token.text === "?") edits.push({ start, end, replacement: [`$${position}`] });
+    }
+    return applyEdits(text, edits).text;
+  }
 }

@@ -3,11 +3,13 @@ import { LakeError } from "../../core/index.js";
 import type { Parameters, Session } from "../../engine/index.js";
 import {
   type ChangeFeed,
+  type DeltaTable,
   openChangeFeed,
   type Snapshot,
   type AsOf as VersionAsOf,
   version,
 } from "../../table-format/index.js";
+import type { ReadPoint } from "../lake-reads.js";
 import { type ResolvedTable, shortName, type TableResolver } from "../table-resolver.js";
 import { evaluateAsOf } from "./as-of.js";
 import { evaluateBound } from "./change-bound.js";
@@ -27,6 +29,8 @@ export interface ReferencedTable {
   readonly name: string;
   readonly label: string;
   readonly snapshot: Snapshot;
+  /** The table, where its newest version is meant. */
+  readonly newestOf?: DeltaTable | undefined;
   /** Of a table's changes: `snapshot` has their schema, and its files are not what is read. */
   readonly changes?: ChangeFeed | undefined;
   /** A condition over the file table, of the files to read at all; default every file. */
@@ -53,6 +57,7 @@ export class QueryExpander {
   readonly #session: Session;
   readonly #resolver: TableResolver;
   readonly #catalog: Catalog;
+  readonly #reads: ReadPoint;
   readonly #temporaryViews: ReadonlyMap<string, string>;
   readonly #options: QueryOptions;
   readonly #resolve: ResolveReference | undefined;
@@ -62,6 +67,7 @@ export class QueryExpander {
     session: Session,
     resolver: TableResolver,
     catalog: Catalog,
+    reads: ReadPoint,
     temporaryViews: ReadonlyMap<string, string>,
     options: QueryOptions,
     resolve: ResolveReference | undefined,
@@ -70,6 +76,7 @@ export class QueryExpander {
     this.#session = session;
     this.#resolver = resolver;
     this.#catalog = catalog;
+    this.#reads = reads;
     this.#temporaryViews = temporaryViews;
     this.#options = options;
     this.#resolve = resolve;
@@ -112,7 +119,7 @@ export class QueryExpander {
       const name = tableName(target.name, target.namespace ?? DEFAULT_NAMESPACE);
       const view = await this.#view(target.namespace, name);
       if (view !== undefined) return await this.#viewQuery(view, shortName(name), reference, depth);
-      return await this.#table(await this.#resolver.byName(name), reference);
+      return await this.#table(this.#resolver.byKnownName(name), reference);
     } catch (error) {
       if (!(error instanceof LakeError) || depth > 0) throw error;
       throw new LakeError(error.kind, error.code, error.message, {
@@ -126,7 +133,7 @@ export class QueryExpander {
   async #view(namespace: string | undefined, name: TableName): Promise<string | undefined> {
     const temporary = namespace === undefined ? this.#temporaryViews.get(name.name.toLowerCase()) : undefined;
     if (temporary !== undefined) return temporary;
-    await this.#catalog.refresh();
+    await this.#reads.loadCatalog(this.#options.signal);
     return this.#catalog.view(name)?.sql;
   }
 
@@ -154,8 +161,12 @@ export class QueryExpander {
 
   async #table(resolved: ResolvedTable, reference: TableReference): Promise<string> {
     const at = await this.#version(reference);
-    const snapshot = await resolved.table.snapshot(at, this.#options.signal);
-    return this.#add({ label: resolved.label, snapshot });
+    const { signal } = this.#options;
+    if (at === undefined) {
+      const newest = await this.#reads.newest(resolved, signal);
+      return this.#add({ label: resolved.label, snapshot: newest, newestOf: resolved.table });
+    }
+    return this.#add({ label: resolved.label, snapshot: await resolved.table.snapshot(at, signal) });
   }
 
   async #version({ asOf: clause }: TableReference): Promise<VersionAsOf> {

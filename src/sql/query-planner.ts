@@ -1,11 +1,18 @@
 import type { Catalog } from "../../catalog/index.js";
 import { LakeError } from "../../core/index.js";
-import { Engine, type Parameters, quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
-import { engineType, openChangeFeed, type Predicate } from "../../table-format/index.js";
+import {
+  type Engine,
+  type Parameters,
+  quoteIdentifier,
+  quoteString,
+  type Session,
+} from "../../engine/index.js";
+import { openChangeFeed, type Predicate, type Snapshot } from "../../table-format/index.js";
+import { CommittedReads, type LakeReads } from "../lake-reads.js";
 import { explainFailure } from "../scan/changes-failure.js";
 import { changesRelation } from "../scan/changes-relation.js";
 import type { ScanReport } from "../scan/kept-files.js";
-import { hidesMetadata, METADATA_COLUMN, metadataType } from "../scan/metadata-column.js";
+import { hidesMetadata, METADATA_COLUMN } from "../scan/metadata-column.js";
 import { scanRelation } from "../scan/scan-relation.js";
 import {
   asOf,
@@ -14,12 +21,11 @@ import {
   type PlanOverOptions,
   type QueryRunner,
   type ScanOptions,
-  type SessionTable,
 } from "../table.js";
 import type { ResolvedTable, TableResolver } from "../table-resolver.js";
 import { mentionsColumn, withoutInStars } from "./hidden-column.js";
 import { pickParameters } from "./parameters.js";
-import { PLANNER_DISABLED_OPTIMIZERS, pushdown, type TableScan } from "./pushdown.js";
+import type { TableScan } from "./pushdown.js";
 import {
   QueryExpander,
   type QueryOptions,
@@ -28,14 +34,16 @@ import {
 } from "./query-expander.js";
 import { SqlResult } from "./result.js";
 import { resultColumns } from "./result-columns.js";
+import { SharedPlanning } from "./shared-planning.js";
 import type { SqlSlice } from "./statements.js";
-import { createStubs } from "./stubs.js";
 import { applyEdits, type Edit } from "./text-edits.js";
 import { tokenize } from "./tokens.js";
 
 /** One table of a query as it was resolved and skipped. */
 export interface PlannedScan extends ScanReport {
   readonly table: string;
+  /** The table's folder, as a URI. */
+  readonly location: string;
   readonly version: bigint;
   readonly columns: readonly string[] | "all";
   readonly predicate: Predicate;
@@ -62,16 +70,31 @@ export class QueryPlanner implements QueryRunner {
   readonly #engine: Engine;
   readonly #resolver: TableResolver;
   readonly #catalog: Catalog;
-  /** Views of this lake's session, by lower-case name. */
-  readonly temporaryViews = new Map<string, string>();
-  #planning: Promise<Engine> | undefined;
-  /** Tables that got a name in a session, which may be given several queries. */
-  readonly #named = new WeakMap<Session, number>();
+  readonly #reads: LakeReads;
+  readonly #shared: SharedPlanning;
 
-  constructor(engine: Engine, resolver: TableResolver, catalog: Catalog) {
+  /** @param reads default: what is committed */
+  constructor(
+    engine: Engine,
+    resolver: TableResolver,
+    catalog: Catalog,
+    reads: LakeReads = new CommittedReads(catalog, resolver),
+    shared: SharedPlanning = new SharedPlanning(),
+  ) {
     this.#engine = engine;
     this.#resolver = resolver;
     this.#catalog = catalog;
+    this.#reads = reads;
+    this.#shared = shared;
+  }
+
+  /** A planner for the same lake to which names mean other versions. Only this one needs to be closed. */
+  within(reads: LakeReads): QueryPlanner {
+    return new QueryPlanner(this.#engine, this.#resolver, this.#catalog, reads, this.#shared);
+  }
+
+  get temporaryViews(): Map<string, string> {
+    return this.#shared.temporaryViews;
   }
 
   /** Plans and binds a query. */
@@ -144,7 +167,7 @@ export class QueryPlanner implements QueryRunner {
 
   /** Reads one table through the same planning as a query. */
   async scan(table: ResolvedTable, options: ScanOptions): Promise<SqlResult> {
-    const snapshot = await table.table.snapshot(asOf(options), options.signal);
+    const snapshot = await this.#versionOf(table, options);
     const scanned = { label: table.label, snapshot };
     return this.#bind(await this.planOver(scanned, scanText(options), options), options);
   }
@@ -159,14 +182,14 @@ export class QueryPlanner implements QueryRunner {
   }
 
   planOver(
-    table: Omit<ReferencedTable, "name">,
+    table: Omit<ReferencedTable, "name"> | undefined,
     text: string,
     { parameters, signal, ...plan }: PlanOverOptions = {},
   ): Promise<PlannedQuery> {
     const ofSession = new Set(plan.sessionTables?.map(({ name }) => name));
     const resolve: ResolveReference = async ({ target }) => {
       if (target.kind !== "table" || target.namespace !== undefined) return undefined;
-      if (target.name === "scanned") return { name: "", files: plan.files, ...table };
+      if (table !== undefined && target.name === "scanned") return { name: "", files: plan.files, ...table };
       return ofSession.has(target.name) ? "of-session" : undefined;
     };
     return this.#planWith({ text, offset: 0 }, { parameters, signal }, { ...plan, resolve });
@@ -186,7 +209,15 @@ export class QueryPlanner implements QueryRunner {
   }
 
   async close(): Promise<void> {
-    await (await this.#planning)?.close();
+    await this.#shared.close();
+  }
+
+  async #versionOf(table: ResolvedTable, options: ScanOptions): Promise<Snapshot> {
+    const at = asOf(options);
+    if (at !== undefined) return table.table.snapshot(at, options.signal);
+    const reads = this.#reads.begin();
+    const newest = await reads.newest(table, options.signal);
+    return (await reads.consistent(options.signal)).get(table.table) ?? newest;
   }
 
   async #planWith(
@@ -196,30 +227,38 @@ export class QueryPlanner implements QueryRunner {
   ): Promise<PlannedQuery> {
     await this.#engine.useThreads();
     const session = given ?? (await this.#engine.acquire());
+    const { named } = this.#shared;
+    const reads = this.#reads.begin();
     const expander = new QueryExpander(
       session,
       this.#resolver,
       this.#catalog,
+      reads,
       this.temporaryViews,
       options,
       resolve,
-      this.#named.get(session) ?? 0,
+      named.get(session) ?? 0,
     );
     try {
       const { text: expanded, parameters } = await expander.expand(query, 0);
-      this.#named.set(session, (this.#named.get(session) ?? 0) + expander.tables.length);
-      const showing = tablesShowingMetadata(expanded, expander.tables);
+      const versions = await reads.consistent(options.signal);
+      const tables = expander.tables.map((table) => ({
+        ...table,
+        snapshot: (table.newestOf && versions.get(table.newestOf)) ?? table.snapshot,
+      }));
+      named.set(session, (named.get(session) ?? 0) + tables.length);
+      const showing = tablesShowingMetadata(expanded, tables);
       const text = showing.size === 0 ? expanded : withoutInStars(expanded, METADATA_COLUMN);
       const picked = pickParameters(options.parameters, parameters);
-      const skips = toTell || (await haveFilesToChoose(expander.tables, options.signal));
+      const skips = toTell || (await haveFilesToChoose(tables, options.signal));
       const needs = skips
-        ? await this.#pushdown(text, picked, expander.tables, showing, sessionTables)
+        ? await this.#shared.pushdown(text, picked, tables, showing, sessionTables)
         : new Map<string, TableScan>();
       const scans: PlannedScan[] = [];
       const relations = new Map<string, string>();
       const fileLists: string[] = [];
       const changeLists: string[] = [];
-      for (const { name, label, snapshot, changes, files: readable } of expander.tables) {
+      for (const { name, label, snapshot, changes, files: readable } of tables) {
         const { columns, predicate } = needs.get(name) ?? {
           columns: "all",
           predicate: { kind: "constant", value: true },
@@ -236,7 +275,8 @@ export class QueryPlanner implements QueryRunner {
           : changesRelation(session, name, changes, request, options.signal));
         relations.set(name, sql);
         (changes === undefined ? fileLists : changeLists).push(files);
-        scans.push({ ...report, table: label, version: snapshot.version, columns, predicate });
+        const location = snapshot.folder.store.uri;
+        scans.push({ ...report, table: label, location, version: snapshot.version, columns, predicate });
       }
       return {
         session,
@@ -252,39 +292,6 @@ export class QueryPlanner implements QueryRunner {
     } finally {
       for (const { changes } of expander.tables) await changes?.wholeFiles.retire();
     }
-  }
-
-  /** Which columns and rows of each table the query needs, by the engine's own optimizer. */
-  async #pushdown(
-    sql: string,
-    parameters: Parameters | undefined,
-    tables: readonly ReferencedTable[],
-    showing: ReadonlySet<string>,
-    sessionTables: readonly SessionTable[],
-  ): Promise<ReadonlyMap<string, TableScan>> {
-    if (tables.length === 0) return new Map();
-    this.#planning ??= Engine.open({ threads: 1, disabledOptimizers: PLANNER_DISABLED_OPTIMIZERS });
-    return (await this.#planning).withSession(async (session) => {
-      const stubs = await createStubs(session, [
-        ...sessionTables.map(({ name, columns }) => ({
-          name,
-          columns: columns.map((column) => ({ name: column.name, engineType: column.type })),
-        })),
-        ...tables.map(({ name, snapshot }) => ({
-          name,
-          columns: [
-            ...snapshot.schema.fields.map((field) => ({
-              name: field.name,
-              engineType: engineType(field.type),
-            })),
-            ...(showing.has(name)
-              ? [{ name: METADATA_COLUMN, engineType: metadataType(snapshot.metadata.configuration) }]
-              : []),
-          ],
-        })),
-      ]);
-      return pushdown(session, sql, parameters, stubs);
-    });
   }
 }
 
@@ -329,7 +336,7 @@ function withRelations(sql: string, relations: ReadonlyMap<string, string>): str
 }
 
 /** The engine quotes the query that it was given, which is not the one the user wrote. */
-function withoutRewrittenText(error: unknown): unknown {
+export function withoutRewrittenText(error: unknown): unknown {
   if (!(error instanceof LakeError)) return error;
   const [message = ""] = error.message.split("\n\nLINE ");
   if (message === error.message) return error;

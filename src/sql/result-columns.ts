@@ -12,16 +12,25 @@ export async function resultColumns(
   sql: string,
   options: RunOptions,
 ): Promise<ResultColumn[]> {
-  const bound = options.parameters === undefined ? await session.columns(sql, options.signal) : undefined;
-  // Only DESCRIBE takes the values of parameters into account, and spells the names of fields inside a
-  // type as DuckDB does, in quotes where they need them. It costs as much again.
-  const plain = bound?.every(({ type }) => !type.includes('"')) ? bound : undefined;
   const seen = new Map<string, number>();
-  return (plain ?? (await describe(session, sql, options))).map(({ name, type }) => {
+  return (await boundColumns(session, sql, options)).map(({ name, type }) => {
     const count = seen.get(name) ?? 0;
     seen.set(name, count + 1);
     return { name: count === 0 ? name : `${name}:${count}`, type };
   });
+}
+
+/** The columns of a query by the names that it gives them, which may be one name twice. */
+export async function boundColumns(
+  session: Session,
+  sql: string,
+  options: RunOptions,
+): Promise<ResultColumn[]> {
+  const bound = options.parameters === undefined ? await session.columns(sql, options.signal) : undefined;
+  // Only DESCRIBE takes the values of parameters into account, and spells the names of fields inside a
+  // type as DuckDB does, in quotes where they need them. It costs as much again.
+  const plain = bound?.every(({ type }) => !type.includes('"')) ? bound : undefined;
+  return plain ?? (await describe(session, sql, options));
 }
 
 async function describe(session: Session, sql: string, options: RunOptions): Promise<ResultColumn[]> {

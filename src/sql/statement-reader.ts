@@ -1,5 +1,7 @@
 import type { LakeError } from "../../core/index.js";
 import { isName, isNamespaceName } from "./keywords.js";
+import { parameterUses } from "./parameters.js";
+import { applyEdits } from "./text-edits.js";
 import { identifierName, isSymbol, isWord, stringContent, syntaxError, type Token } from "./tokens.js";
 
 /** A piece of a script; `offset` is where it begins in the script, in UTF-16 units. */
@@ -22,14 +24,24 @@ export type TableName =
 /** Reads one statement from left to right. */
 export class StatementReader {
   #next = 0;
+  /** The numbers of the parameters that have none: each `?`, by its place in the statement. */
+  readonly #numbers: ReadonlyMap<Token, string>;
 
   constructor(
     readonly script: string,
     readonly tokens: readonly Token[],
-  ) {}
+  ) {
+    const unnumbered = parameterUses(tokens).filter(({ token }) => token.text === "?");
+    this.#numbers = new Map(unnumbered.map(({ token, identifier }) => [token, identifier]));
+  }
 
   peek(ahead = 0): Token | undefined {
     return this.tokens[this.#next + ahead];
+  }
+
+  /** The tokens that are not taken yet. */
+  remaining(): readonly Token[] {
+    return this.tokens.slice(this.#next);
   }
 
   /** Takes the next token, whatever it is. */
@@ -63,6 +75,11 @@ export class StatementReader {
   skipParentheses(): void {
     while (this.peek() !== undefined && !isSymbol(this.peek(), ")")) this.#next++;
     this.#next++;
+  }
+
+  /** Whether a name comes next. */
+  isName(): boolean {
+    return isName(this.peek());
   }
 
   name(what: string): string {
@@ -142,22 +159,27 @@ export class StatementReader {
   }
 
   /**
-   * The text of an expression, which is not looked into: everything up to `isEnd`, outside of parentheses
-   * and brackets, or the end of the statement.
+   * The text of an expression, which is not looked into: everything up to `isEnd`, outside of parentheses,
+   * brackets and `CASE ... END`, or the end of the statement. Every `?` in it has become `$1`, `$2`, ...
    */
-  expression(isEnd: (token: Token) => boolean): string {
+  expression(isEnd: (token: Token) => boolean, what = "an expression"): string {
     const first = this.peek();
     let last: Token | undefined;
     let depth = 0;
+    let cases = 0;
     for (let token = first; token !== undefined; token = this.peek()) {
-      if (depth === 0 && isEnd(token)) break;
+      // What a dot stands before is a name, whatever it is called.
+      const isPart = isSymbol(last, ".");
+      if (depth === 0 && cases === 0 && !isPart && isEnd(token)) break;
       if (["(", "[", "{"].some((open) => isSymbol(token, open))) depth++;
       if ([")", "]", "}"].some((close) => isSymbol(token, close)) && --depth < 0) break;
+      if (depth === 0 && !isPart && isWord(token, "case")) cases++;
+      if (depth === 0 && !isPart && isWord(token, "end")) cases = Math.max(0, cases - 1);
       last = token;
       this.#next++;
     }
-    if (first === undefined || last === undefined || depth > 0) throw this.expected("an expression");
-    return this.script.slice(first.start, last.end);
+    if (first === undefined || last === undefined || depth > 0) throw this.expected(what);
+    return this.#textBetween(first.start, last.end);
   }
 
   /** `(expression)`, without the parentheses. */
@@ -174,10 +196,64 @@ export class StatementReader {
     return { offset, text: this.script.slice(offset, this.tokens.at(-1)?.end ?? offset) };
   }
 
+  /** Takes the rest of the statement, in which every `?` becomes `$1`, `$2`, ... */
+  takeRestText(): string {
+    const { offset, text } = this.rest();
+    this.#next = this.tokens.length;
+    return this.#textBetween(offset, offset + text.length);
+  }
+
+  /** The text of the tokens from `first` to the one before the next, with its parameters numbered. */
+  textSince(first: Token | undefined): string {
+    const last = this.peek(-1);
+    return first === undefined || last === undefined ? "" : this.#textBetween(first.start, last.end);
+  }
+
+  /** A whole number from 0. */
+  count(what: string): number {
+    const text = this.peek()?.text ?? "";
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw this.expected(what);
+    this.#next++;
+    return value;
+  }
+
+  /**
+   * Takes a WITH clause and the word behind it, and gives the clause; `undefined` when no such word follows it, or
+   * is a name of the query since what comes next is not `isNext`.
+   */
+  takeWithBefore(word: string, isNext: (token: Token | undefined) => boolean): string | undefined {
+    if (!isWord(this.peek(), "with")) return undefined;
+    const first = this.#next;
+    let depth = 0;
+    for (let index = first; index < this.tokens.length; index++) {
+      const token = this.tokens[index];
+      if (isSymbol(token, "(")) depth++;
+      if (isSymbol(token, ")")) depth--;
+      if (depth > 0 || !isSymbol(token, ")") || !isWord(this.tokens[index + 1], word)) continue;
+      if (!isNext(this.tokens[index + 2])) continue;
+      this.#next = index + 1;
+      const clause = this.textSince(this.tokens[first]);
+      this.#next++;
+      return clause;
+    }
+    return undefined;
+  }
+
   /** `statement`, once nothing is left to read. */
   end<T>(statement: T): T {
     if (this.peek() !== undefined) throw this.expected("the end of the statement");
     return statement;
+  }
+
+  #textBetween(start: number, end: number): string {
+    const inside = [...this.#numbers].filter(([token]) => start <= token.start && token.end <= end);
+    const edits = inside.map(([token, number]) => ({
+      start: token.start - start,
+      end: token.end - start,
+      replacement: [`$${number}`],
+    }));
+    return applyEdits(this.script.slice(start, end), edits).text;
   }
 
   expected(what: string): LakeError {

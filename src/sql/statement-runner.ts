@@ -1,163 +1,256 @@
-import { type Catalog, DEFAULT_NAMESPACE, tableName } from "../../catalog/index.js";
-import { isLakeError, LakeError } from "../../core/index.js";
-import { quoteIdentifier } from "../../engine/index.js";
-import type { TableChangeReport } from "../table-change-report.js";
-import type { TableResolver } from "../table-resolver.js";
+import { LakeError } from "../../core/index.js";
+import { type AsOfValue, asOfQuery, asOfValue } from "./as-of.js";
+import type { CatalogStatements } from "./catalog-statements.js";
+import type { VersionClause } from "./ddl/table-statement.js";
 import { EXPLAIN_COLUMNS, explainRows } from "./explain.js";
-import type { QueryOptions } from "./query-expander.js";
 import type { QueryPlanner } from "./query-planner.js";
 import type { SqlResult } from "./result.js";
+import {
+  checkInside,
+  checkTransactions,
+  type SqlTransaction,
+  type StatementScope,
+  transactionProblem,
+} from "./sql-transaction.js";
+import {
+  committed,
+  detailRows,
+  historyRows,
+  NO_RESULT,
+  type ResultRows,
+  rowsChanged,
+  tableChanged,
+} from "./statement-results.js";
 import { parseScript, type Statement } from "./statements.js";
-import type { TableStatements } from "./table-statements.js";
-
-/** What a statement that changes a table gives: one row. */
-const CHANGE_COLUMNS = [
-  { name: "table", type: "VARCHAR" },
-  { name: "version", type: "BIGINT" },
-  { name: "operation", type: "VARCHAR" },
-  { name: "notes", type: "VARCHAR" },
-];
+import type { StatementOptions } from "./table-statements.js";
 
 /** Runs statements: each kind in its own way, a query through the planner. */
 export class StatementRunner {
-  readonly #planner: QueryPlanner;
-  readonly #resolver: TableResolver;
-  readonly #catalog: Catalog;
-  readonly #tables: TableStatements;
+  readonly #catalog: CatalogStatements;
+  readonly #lake: StatementScope;
+  readonly #begin: (options: StatementOptions) => SqlTransaction;
 
-  constructor(planner: QueryPlanner, resolver: TableResolver, catalog: Catalog, tables: TableStatements) {
-    this.#planner = planner;
-    this.#resolver = resolver;
+  /** @param begin opens a transaction */
+  constructor(
+    catalog: CatalogStatements,
+    lake: StatementScope,
+    begin: (options: StatementOptions) => SqlTransaction,
+  ) {
     this.#catalog = catalog;
-    this.#tables = tables;
+    this.#lake = lake;
+    this.#begin = begin;
   }
 
-  async run(text: string, options: QueryOptions): Promise<SqlResult> {
-    const [statement, ...more] = parseScript(text);
-    if (statement === undefined || more.length > 0) {
-      throw new LakeError(
-        "invalid-input",
-        "sql-statement",
-        `expected one statement, found ${more.length + (statement === undefined ? 0 : 1)}`,
-        {
-          hint: "Use script() for several.",
-        },
-      );
+  /** Runs the one statement of a text. */
+  async run(text: string, options: StatementOptions): Promise<SqlResult> {
+    const statement = oneStatement(text);
+    if (isTransactionWord(statement)) {
+      throw transactionProblem(`${statement.kind.toUpperCase()} does nothing by itself`);
     }
-    return this.#statement(statement, options);
+    return this.#statement(statement, this.#lake, options);
   }
 
-  async *script(text: string, options: QueryOptions): AsyncGenerator<SqlResult, void, undefined> {
-    for (const statement of parseScript(text)) {
-      const result = await this.#statement(statement, options);
-      try {
-        yield result;
-      } finally {
-        await result.close();
+  /** Runs the one statement of a text as part of a transaction. */
+  async runWithin(transaction: StatementScope, text: string, options: StatementOptions): Promise<SqlResult> {
+    const statement = oneStatement(text);
+    if (isTransactionWord(statement)) {
+      throw transactionProblem(`${statement.kind.toUpperCase()} stands inside a transaction`);
+    }
+    checkInside(statement, transactionProblem);
+    return this.#statement(statement, transaction, options);
+  }
+
+  /**
+   * Runs statements in turn. Those between BEGIN and COMMIT are committed together; when one of them fails, or
+   * nobody asks for the next, nothing of them is.
+   */
+  async *script(text: string, options: StatementOptions): AsyncGenerator<SqlResult, void, undefined> {
+    const statements = parseScript(text);
+    checkTransactions(text, statements);
+    checkApplication(statements, options);
+    let open: SqlTransaction | undefined;
+    try {
+      for (const statement of statements) {
+        let result: SqlResult;
+        if (statement.kind === "begin") {
+          open = this.#begin(options);
+          result = await this.#rows(NO_RESULT);
+        } else if (open !== undefined && isTransactionWord(statement)) {
+          const ending = open;
+          open = undefined;
+          result = await this.#rows(await endOf(ending, statement.kind, options.signal));
+        } else {
+          result = await this.#statement(statement, open ?? this.#lake, options);
+        }
+        try {
+          yield result;
+        } finally {
+          await result.close();
+        }
       }
+    } finally {
+      await open?.rollback();
     }
   }
 
-  async #statement(statement: Statement, options: QueryOptions): Promise<SqlResult> {
+  async #statement(
+    statement: Statement,
+    scope: StatementScope,
+    options: StatementOptions,
+  ): Promise<SqlResult> {
     switch (statement.kind) {
       case "query":
-        return this.#planner.query(statement.query, options);
+        return scope.planner.query(statement.query, options);
       case "explain":
-        return this.#explain(statement, options);
+        if (statement.prefix.toLowerCase() !== "explain") {
+          return scope.planner.explainByEngine(statement.query, statement.prefix, options);
+        }
+        return this.#rows({
+          columns: EXPLAIN_COLUMNS,
+          rows: explainRows(await scope.planner.scans(statement.query, options)),
+        });
       case "create-view":
-        return this.#createView(statement, options);
+        return this.#rows(await this.#catalog.createView(statement, options));
+      default:
+        return this.#rows(await this.#change(statement, scope, options).catch(withoutPlace));
+    }
+  }
+
+  async #change(
+    statement: Exclude<Statement, { readonly kind: "query" | "explain" | "create-view" }>,
+    { planner, tables }: StatementScope,
+    options: StatementOptions,
+  ): Promise<ResultRows> {
+    switch (statement.kind) {
       case "drop-view":
-        return this.#dropView(statement);
+        return this.#catalog.dropView(statement.name, statement.ifExists);
       case "show-tables":
-        return this.#showTables(statement.namespace);
+        return this.#catalog.showTables(statement.namespace);
       case "show-namespaces":
-        return this.#showNamespaces();
+        return this.#catalog.showNamespaces();
+      case "drop-table":
+        return this.#catalog.dropTable(statement.table, statement.ifExists, options);
+      case "rename-table":
+        return this.#catalog.renameTable(statement.table, statement.to, options);
       case "create-table":
-        return this.#changed(await this.#tables.createTable(statement, options.signal));
+        return tableChanged(await tables.createTable(statement, options));
+      case "create-table-as":
+        return rowsChanged(await tables.createTableAs(statement, options));
       case "alter-table":
-        return this.#changed(
-          await this.#tables.alterTable(statement.table, statement.alteration, options.signal),
-        );
+        return tableChanged(await tables.alterTable(statement.table, statement.alteration, options));
+      case "comment":
+        return tableChanged(await tables.comment(statement, options));
+      case "insert":
+        return rowsChanged(await tables.insert(statement, options));
+      case "update":
+        return rowsChanged(await tables.update(statement, options));
       case "delete":
-        return this.#changed(await this.#tables.deleteRows(statement.table, statement.where?.text, options));
+        return rowsChanged(await tables.delete(statement, options));
+      case "merge":
+        return rowsChanged(await tables.merge(statement, options));
+      case "truncate":
+        return rowsChanged(await tables.truncate(statement.table, options));
+      case "restore": {
+        const to = await versionOf(planner, statement.to, options);
+        return tableChanged(await tables.restore(statement.table, to, options));
+      }
+      case "describe-history":
+        return historyRows(await tables.history(statement.table, statement.limit, options.signal));
+      case "describe-detail":
+        return detailRows(await tables.detail(statement.table));
+      case "begin":
+      case "commit":
+      case "rollback":
+        return NO_RESULT;
     }
   }
 
-  #changed({ table, version, operation, changed, notes }: TableChangeReport): Promise<SqlResult> {
-    const note = notes.length === 0 ? null : notes.join("; ");
-    return this.#planner.constant(CHANGE_COLUMNS, [[table, version, changed ? operation : null, note]]);
+  #rows({ columns, rows }: ResultRows): Promise<SqlResult> {
+    return this.#lake.planner.constant(columns, rows);
   }
+}
 
-  async #explain(statement: Statement & { kind: "explain" }, options: QueryOptions): Promise<SqlResult> {
-    if (statement.prefix.toLowerCase() !== "explain") {
-      return this.#planner.explainByEngine(statement.query, statement.prefix, options);
-    }
-    const scans = await this.#planner.scans(statement.query, options);
-    return this.#planner.constant(EXPLAIN_COLUMNS, explainRows(scans));
-  }
+function oneStatement(text: string): Statement {
+  const [statement, ...more] = parseScript(text);
+  if (statement !== undefined && more.length === 0) return statement;
+  throw new LakeError(
+    "invalid-input",
+    "sql-statement",
+    `expected one statement, found ${more.length + (statement === undefined ? 0 : 1)}`,
+    {
+      hint: "Use script() for several.",
+    },
+  );
+}
 
-  async #createView(
-    statement: Statement & { kind: "create-view" },
-    options: QueryOptions,
-  ): Promise<SqlResult> {
-    const { name, columns, query, temporary, orReplace, ifNotExists } = statement;
-    const named = columns.length === 0 ? "" : `(${columns.map(quoteIdentifier).join(", ")})`;
-    const sql = columns.length === 0 ? query.text : `SELECT * FROM (${query.text}\n) AS view${named}`;
-    // A view that cannot be planned today is refused today.
-    const result = await this.#planner.query(
-      { text: sql, offset: columns.length === 0 ? query.offset : 0 },
-      { signal: options.signal },
-    );
-    await result.close();
-    const viewName = tableName(name.name, name.namespace ?? DEFAULT_NAMESPACE);
-    if (temporary) {
-      const key = name.name.toLowerCase();
-      if (!this.#planner.temporaryViews.has(key) || orReplace) this.#planner.temporaryViews.set(key, sql);
-      else if (!ifNotExists)
-        throw new LakeError("already-exists", "view-exists", `there is a view ${name.name} already`);
-      return this.#nothing();
-    }
-    try {
-      await this.#catalog.createView(viewName, sql, { replace: orReplace });
-    } catch (error) {
-      if (!(ifNotExists && isLakeError(error, "already-exists"))) throw error;
-    }
-    return this.#nothing();
-  }
+function isTransactionWord(
+  statement: Statement,
+): statement is Extract<Statement, { readonly kind: "begin" | "commit" | "rollback" }> {
+  return ["begin", "commit", "rollback"].includes(statement.kind);
+}
 
-  async #dropView(statement: Statement & { kind: "drop-view" }): Promise<SqlResult> {
-    const { name, ifExists } = statement;
-    if (name.namespace === undefined && this.#planner.temporaryViews.delete(name.name.toLowerCase()))
-      return this.#nothing();
-    try {
-      await this.#catalog.dropView(tableName(name.name, name.namespace ?? DEFAULT_NAMESPACE));
-    } catch (error) {
-      if (!(ifExists && isLakeError(error, "not-found"))) throw error;
-    }
-    return this.#nothing();
-  }
+async function endOf(
+  transaction: SqlTransaction,
+  kind: "begin" | "commit" | "rollback",
+  signal: AbortSignal | undefined,
+): Promise<ResultRows> {
+  if (kind === "commit") return committed(await transaction.commit(signal));
+  await transaction.rollback();
+  return NO_RESULT;
+}
 
-  async #showTables(namespace: string | undefined): Promise<SqlResult> {
-    const tables = (await this.#resolver.list()).map(({ name }) => [name.namespace, name.name, "table"]);
-    const views = this.#catalog.views().map((view) => [view.namespace, view.name, "view"]);
-    const rows = [...tables, ...views].filter(
-      ([in_]) => namespace === undefined || in_?.toLowerCase() === namespace.toLowerCase(),
-    );
-    return this.#planner.constant(
-      ["namespace", "name", "kind"].map((name) => ({ name, type: "VARCHAR" })),
-      rows.sort(([a = "", b = ""], [c = "", d = ""]) => (a === c ? (b < d ? -1 : 1) : a < c ? -1 : 1)),
-    );
-  }
+async function versionOf(
+  planner: QueryPlanner,
+  clause: VersionClause,
+  options: StatementOptions,
+): Promise<AsOfValue> {
+  const query = { text: asOfQuery(clause), offset: 0 };
+  const [row] = await (await planner.query(query, options)).toArray();
+  return asOfValue(clause, row?.["value"] ?? null);
+}
 
-  async #showNamespaces(): Promise<SqlResult> {
-    await this.#catalog.refresh();
-    return this.#planner.constant(
-      [{ name: "namespace", type: "VARCHAR" }],
-      this.#catalog.namespaces().map((namespace) => [namespace]),
-    );
-  }
+const CHANGES_ROWS: ReadonlySet<Statement["kind"]> = new Set([
+  "create-table-as",
+  "insert",
+  "update",
+  "delete",
+  "merge",
+  "truncate",
+  "restore",
+]);
 
-  #nothing(): Promise<SqlResult> {
-    return this.#planner.constant([], []);
+/**
+ * An application commits a version of its own once: a second statement of the same version would be taken for one
+ * that has been there before.
+ *
+ * @throws LakeError `invalid-input` for a script that changes rows more than once outside of a transaction.
+ */
+function checkApplication(statements: readonly Statement[], { application }: StatementOptions): void {
+  if (application === undefined) return;
+  let inside = false;
+  let commits = 0;
+  for (const { kind } of statements) {
+    if (kind === "begin" || kind === "commit" || kind === "rollback") {
+      inside = kind === "begin";
+      if (inside) commits++;
+    } else if (!inside && CHANGES_ROWS.has(kind)) commits++;
   }
+  if (commits <= 1) return;
+  throw new LakeError(
+    "invalid-input",
+    "sql-application",
+    `a version of the application ${application.appId} is for one commit, and the script makes ${commits}`,
+    { hint: "Put the statements between BEGIN and COMMIT, or run them with a version each." },
+  );
+}
+
+/** A place in a part of a statement is none in the text that the user wrote. */
+function withoutPlace(error: unknown): never {
+  if (!(error instanceof LakeError) || error.context["position"] === undefined) throw error;
+  const { position: _, ...context } = error.context;
+  throw new LakeError(error.kind, error.code, error.message, {
+    context,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error,
+  });
 }

@@ -1,4 +1,5 @@
 import { LakeError } from "../../core/index.js";
+import type { Session } from "../../engine/index.js";
 import type { DeltaTable } from "../delta-table.js";
 import type { Metadata } from "../log/actions.js";
 import { inCommitTimestamps } from "../log/in-commit-timestamps.js";
@@ -52,17 +53,7 @@ export async function openChangeFeed(
   const { first, last } = versions;
   const commits = commitsOf(listing, versions, where);
   const end = last === newest.version ? newest : await table.snapshot({ version: last }, signal);
-  const feed = (perFile: readonly string[], configuration: Readonly<Record<string, string>>): Snapshot => {
-    const metadata = feedMetadata(end.metadata, perFile, configuration, where);
-    return new Snapshot(folder, end.segment, { ...end.state, metadata });
-  };
-  const { configuration, partitionColumns } = end.metadata;
-  const everyColumn = [CHANGE_TYPE, COMMIT_VERSION, COMMIT_TIMESTAMP];
-  const parts = {
-    wholeFiles: feed(everyColumn, configuration),
-    changedRows: feed(everyColumn, withRowIds(configuration)),
-    dataFiles: feed([COMMIT_VERSION, COMMIT_TIMESTAMP], byName(configuration)),
-  };
+  const parts = partsOf(end);
   await folder.engine.withSession((session) =>
     ChangeActions.with(
       folder,
@@ -80,7 +71,7 @@ export async function openChangeFeed(
           checkRange([...start, ...changed], end.metadata, versions, where);
         }
         await parts.wholeFiles.makeFiles(
-          ({ target }) => actions.fill(target, own?.since, partitionColumns.length > 0),
+          ({ target }) => actions.fill(target, own?.since, end.metadata.partitionColumns.length > 0),
           session,
           signal,
         );
@@ -89,6 +80,59 @@ export async function openChangeFeed(
     ),
   );
   return { ...versions, ...parts };
+}
+
+/**
+ * The changes of one commit, of the log or not in it yet, whether the feed is on or off. Retire `wholeFiles` when
+ * they are not needed any more.
+ *
+ * @param after the version that the commit makes; its segment has the commit
+ * @throws LakeError `corrupt`; `not-found` when the commit was cleaned up.
+ */
+export async function changesOfCommit(after: Snapshot, signal?: AbortSignal): Promise<ChangeFeed> {
+  const { folder, metadata, version, segment } = after;
+  const where = folder.store.uri;
+  const { commit: file } = segment;
+  if (file === undefined) {
+    throw new LakeError(
+      "not-found",
+      "changes-cleaned-up",
+      `${where}: the commit of version ${version} is gone`,
+    );
+  }
+  const parts = partsOf(after);
+  const fill = (actions: ChangeActions, session: Session): Promise<void> =>
+    parts.wholeFiles.makeFiles(
+      ({ target }) => actions.fill(target, undefined, metadata.partitionColumns.length > 0),
+      session,
+      signal,
+    );
+  await folder.engine.withSession((session) =>
+    ChangeActions.with(
+      folder,
+      session,
+      [{ file, timestamp: file.lastModified }],
+      (actions) => fill(actions, session),
+      signal,
+    ),
+  );
+  return { first: version, last: version, ...parts };
+}
+
+/** The parts of a feed that ends with a version; without files yet. */
+function partsOf(end: Snapshot): Pick<ChangeFeed, "wholeFiles" | "changedRows" | "dataFiles"> {
+  const { folder } = end;
+  const feed = (perFile: readonly string[], configuration: Readonly<Record<string, string>>): Snapshot => {
+    const metadata = feedMetadata(end.metadata, perFile, configuration, folder.store.uri);
+    return new Snapshot(folder, end.segment, { ...end.state, metadata });
+  };
+  const { configuration } = end.metadata;
+  const everyColumn = [CHANGE_TYPE, COMMIT_VERSION, COMMIT_TIMESTAMP];
+  return {
+    wholeFiles: feed(everyColumn, configuration),
+    changedRows: feed(everyColumn, withRowIds(configuration)),
+    dataFiles: feed([COMMIT_VERSION, COMMIT_TIMESTAMP], byName(configuration)),
+  };
 }
 
 /** Checks the metadata at the range's first version and all that came within it. */

@@ -23,6 +23,8 @@ export interface RowsSelect {
   readonly from: string;
   /** For each column of {@link sourceSchema}: its name, and SQL over `from`, of the type of `engineType`. */
   readonly source: readonly { readonly name: string; readonly sql: string }[];
+  /** Columns that follow those of the table: their names, which the table does not have, and SQL over `from`. */
+  readonly carried?: readonly { readonly name: string; readonly sql: string }[] | undefined;
   /** Rows that the same commit has written before, which identity columns go on from; default none. */
   readonly rowsBefore?: bigint | undefined;
 }
@@ -35,15 +37,19 @@ export interface RowsSelect {
  */
 export function rowsSelect(rules: RowRules, rows: RowsSelect): string {
   const made = rules.columns.filter(isMade);
-  const inner = rules.columns
-    .filter((column) => !isMade(column))
-    .map((column) => `${givenSql(column, rows)} AS ${quoteIdentifier(column.field.name)}`);
+  const { carried = [] } = rows;
+  const inner = [
+    ...rules.columns
+      .filter((column) => !isMade(column))
+      .map((column) => `${givenSql(column, rows)} AS ${quoteIdentifier(column.field.name)}`),
+    ...carried.map(({ name, sql }) => `${sql} AS ${quoteIdentifier(name)}`),
+  ];
   // A row of nothing but made columns still needs a row to be made for.
   const given = `SELECT ${inner.length === 0 ? "1" : inner.join(", ")} FROM ${rows.from}`;
   const all =
     made.length === 0
       ? given
-      : `SELECT ${rules.columns.map((column) => outerSql(column, rules, rows)).join(", ")} FROM (${given}) AS given`;
+      : `SELECT ${[...rules.columns.map((column) => outerSql(column, rules, rows)), ...carried.map(({ name }) => quoteIdentifier(name))].join(", ")} FROM (${given}) AS given`;
   return checkedSelect(all, rules.constraints, rules.marker);
 }
 

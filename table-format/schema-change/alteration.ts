@@ -14,6 +14,8 @@ export type Alteration =
   | { readonly kind: "change-column"; readonly column: FieldPath; readonly change: ColumnChange }
   | { readonly kind: "add-constraint"; readonly name: string; readonly expression: string }
   | { readonly kind: "drop-constraint"; readonly name: string; readonly ifExists: boolean }
+  /** `undefined` takes the comment away. */
+  | { readonly kind: "set-table-comment"; readonly comment: string | undefined }
   /** No columns: clustered no more. */
   | { readonly kind: "cluster-by"; readonly columns: readonly FieldPath[] }
   | { readonly kind: "drop-feature"; readonly feature: string };
@@ -24,7 +26,8 @@ export type ColumnChange =
   | { readonly kind: "nullable"; readonly nullable: boolean }
   /** A Spark SQL expression; `undefined` takes the default away. */
   | { readonly kind: "default"; readonly expression: string | undefined }
-  | { readonly kind: "comment"; readonly comment: string }
+  /** `undefined` takes it away. */
+  | { readonly kind: "comment"; readonly comment: string | undefined }
   | { readonly kind: "position"; readonly position: ColumnPosition };
 
 /** A table as a change finds it. */
@@ -48,6 +51,8 @@ export interface AlteredParts {
   readonly schema?: StructType;
   readonly configuration?: Readonly<Record<string, string>>;
   readonly partitionColumns?: readonly string[];
+  /** The comment of the table; without text it has none. */
+  readonly comment?: { readonly text: string | undefined };
   readonly domains?: readonly DomainMetadata[];
   /** Features that the change asks for by name. */
   readonly asked?: readonly string[];

@@ -5,6 +5,7 @@ import { serializeSchema } from "../schema/index.js";
 import type { Alteration, AlteredParts, PlannedChange, TableState } from "./alteration.js";
 import { planColumnChange } from "./plan-column-change.js";
 import { planAddedColumns, planDroppedColumns, planRenamedColumn } from "./plan-columns.js";
+import { planComment } from "./plan-comment.js";
 import { planDroppedFeature } from "./plan-dropped-feature.js";
 import { setProperties, unsetProperties } from "./plan-properties.js";
 import { planAddedConstraint, planClustering, planDroppedConstraint } from "./plan-rules.js";
@@ -49,6 +50,8 @@ function alteredParts(
       return planAddedConstraint(state, alteration);
     case "drop-constraint":
       return planDroppedConstraint(state, alteration);
+    case "set-table-comment":
+      return planComment(state, alteration);
     case "cluster-by":
       return planClustering(state, alteration);
     case "drop-feature":
@@ -63,6 +66,7 @@ function plannedChange(state: TableState, parts: AlteredParts): PlannedChange {
     schemaString: parts.schema === undefined ? before.schemaString : serializeSchema(parts.schema),
     configuration: parts.configuration ?? before.configuration,
     partitionColumns: parts.partitionColumns ?? before.partitionColumns,
+    description: parts.comment === undefined ? before.description : parts.comment.text,
   };
   checkReservedColumns(parts.schema ?? state.schema, metadata);
   const changed =
@@ -78,8 +82,7 @@ function plannedChange(state: TableState, parts: AlteredParts): PlannedChange {
     }),
   };
   return {
-    // Only the domain changes with the clustering.
-    metadata: parts.schema === undefined && parts.configuration === undefined ? undefined : metadata,
+    metadata: changesMetadata(parts) ? metadata : undefined,
     protocol: isNewProtocol ? changed.protocol : undefined,
     domains: parts.domains ?? [],
     featuresAdded: changed.added,
@@ -88,4 +91,9 @@ function plannedChange(state: TableState, parts: AlteredParts): PlannedChange {
     check: parts.check,
     needsRowIds: tracksRows(metadata.configuration) && !tracksRows(before.configuration),
   };
+}
+
+/** Only a domain changes with the clustering. */
+function changesMetadata({ schema, configuration, comment }: AlteredParts): boolean {
+  return schema !== undefined || configuration !== undefined || comment !== undefined;
 }

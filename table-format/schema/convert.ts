@@ -2,7 +2,7 @@ import { quoteIdentifier, quoteString } from "../../engine/index.js";
 import { deltaType, engineType } from "./engine-type.js";
 import { type EngineField, type EngineType, engineText } from "./engine-type-text.js";
 import { foldCase } from "./fields.js";
-import type { DataType, PrimitiveName, StructType } from "./types.js";
+import { type DataType, type PrimitiveName, type StructType, typeText } from "./types.js";
 
 /** Why a source column does not fit: the path of the part that does not, its type and the table's. */
 export interface Misfit {
@@ -11,6 +11,13 @@ export interface Misfit {
   readonly target: DataType;
 }
 
+/**
+ * What must fit: `type`, that every number of the source's type has one of its kind in the target's; `value`, that
+ * each number that comes does. A file that holds doubles is not what a decimal column is filled from, though some
+ * of them may be decimals; the result of a calculation is.
+ */
+export type Fit = "type" | "value";
+
 /** SQL that turns a source value into a Delta type without loss, or why there is none. */
 export type Conversion = { readonly sql: string } | { readonly misfit: Misfit };
 
@@ -18,8 +25,9 @@ export type Conversion = { readonly sql: string } | { readonly misfit: Misfit };
  * Converts `sql`, of DuckDB type `source`, to `target`: the same value or an error when it runs, never
  * another value. Whole numbers go to any whole or decimal type and are checked when the target is
  * narrower, and to a floating type that holds them exactly; decimals go to a decimal with as many digits
- * on both sides of the point; FLOAT to double; DATE to timestamp_ntz (midnight). Instants and wall clocks
- * are never mixed. Structs match by field name, ignoring case: fields that the source lacks are NULL, fields
+ * on both sides of the point; FLOAT to double; DATE to timestamp_ntz (midnight). Where values are what must fit,
+ * any number goes to any type of numbers that holds it: a decimal to a floating type that gives back its digits.
+ * Instants and wall clocks are never mixed. Structs match by field name, ignoring case: fields that the source lacks are NULL, fields
  * that the target lacks are the caller's to have dealt with. A column that is all NULL fits every type.
  */
 export function convert(
@@ -27,19 +35,20 @@ export function convert(
   source: EngineType,
   target: DataType,
   path: string,
+  fit: Fit = "type",
   depth = 0,
 ): Conversion {
-  if (isNullType(source)) return cast(sql, target);
+  if (isNullType(source)) return cast("NULL", target);
   if (matches(source, target)) return { sql };
   switch (target.type) {
     case "struct":
       return source.kind === "struct" || source.kind === "union"
-        ? convertStruct(sql, source, target, path, depth)
+        ? convertStruct(sql, source, target, path, fit, depth)
         : { misfit: { path, source, target } };
     case "array": {
       if (source.kind !== "list") return { misfit: { path, source, target } };
       const element = `e${depth}`;
-      const inner = convert(element, source.element, target.elementType, `${path}.element`, depth + 1);
+      const inner = convert(element, source.element, target.elementType, `${path}.element`, fit, depth + 1);
       if ("misfit" in inner) return inner;
       const list = source.size === undefined ? sql : `CAST(${sql} AS ${engineText(source.element)}[])`;
       return {
@@ -49,9 +58,16 @@ export function convert(
     case "map": {
       if (source.kind !== "map") return { misfit: { path, source, target } };
       const entry = `e${depth}`;
-      const key = convert(`${entry}.key`, source.key, target.keyType, `${path}.key`, depth + 1);
+      const key = convert(`${entry}.key`, source.key, target.keyType, `${path}.key`, fit, depth + 1);
       if ("misfit" in key) return key;
-      const value = convert(`${entry}.value`, source.value, target.valueType, `${path}.value`, depth + 1);
+      const value = convert(
+        `${entry}.value`,
+        source.value,
+        target.valueType,
+        `${path}.value`,
+        fit,
+        depth + 1,
+      );
       if ("misfit" in value) return value;
       const pair = `struct_pack(k := ${key.sql}, v := ${value.sql})`;
       return {
@@ -59,7 +75,7 @@ export function convert(
       };
     }
     default:
-      return convertScalar(sql, source, target, path);
+      return convertScalar(sql, source, target, path, fit);
   }
 }
 
@@ -78,6 +94,7 @@ function convertStruct(
   source: EngineType & { readonly fields: readonly EngineField[] },
   target: StructType,
   path: string,
+  fit: Fit,
   depth: number,
 ): Conversion {
   const members: string[] = [];
@@ -86,7 +103,7 @@ function convertStruct(
     const value =
       found === undefined
         ? cast("NULL", field.type)
-        : convert(member(sql, source, found), found.type, field.type, `${path}.${field.name}`, depth);
+        : convert(member(sql, source, found), found.type, field.type, `${path}.${field.name}`, fit, depth);
     if ("misfit" in value) return value;
     members.push(`${quoteIdentifier(field.name)} := ${value.sql}`);
   }
@@ -134,7 +151,13 @@ const EXACT_LIMIT: Readonly<Record<"float" | "double", string>> = {
   double: "9007199254740992",
 };
 
-function convertScalar(sql: string, source: EngineType, target: DataType, path: string): Conversion {
+function convertScalar(
+  sql: string,
+  source: EngineType,
+  target: DataType,
+  path: string,
+  fit: Fit,
+): Conversion {
   if (
     source.kind === "list" ||
     source.kind === "map" ||
@@ -150,7 +173,8 @@ function convertScalar(sql: string, source: EngineType, target: DataType, path: 
   }
   if (from.type === target.type && from.type !== "decimal") return cast(sql, target);
   if (isWhole(from)) {
-    if (INTEGERS.includes(target.type) || target.type === "decimal") return cast(sql, target);
+    if (INTEGERS.includes(target.type) || target.type === "decimal")
+      return wholeCast(sql, from, target, path);
     if (target.type === "float" || target.type === "double") {
       if (from.type === "byte" || from.type === "short") return cast(sql, target);
       if (from.type === "integer" && target.type === "double") return cast(sql, target);
@@ -161,11 +185,31 @@ function convertScalar(sql: string, source: EngineType, target: DataType, path: 
   }
   if (from.type === "decimal" && target.type === "decimal") {
     const fits = target.scale >= from.scale && target.precision - target.scale >= from.precision - from.scale;
-    return fits ? cast(sql, target) : { misfit: { path, source, target } };
+    if (fits) return cast(sql, target);
   }
   if (from.type === "float" && target.type === "double") return cast(sql, target);
   if (from.type === "date" && target.type === "timestamp_ntz") return cast(sql, target);
+  if (fit === "value" && isNumber(from) && isNumber(target)) {
+    const back = `TRY_CAST(TRY_CAST(${sql} AS ${engineType(target)}) AS ${engineText(source)})`;
+    return checked(`${back} IS DISTINCT FROM ${sql}`, inexact(path, target), sql, target);
+  }
   return { misfit: { path, source, target } };
+}
+
+/** A whole number as another one: one that the target does not hold is told with its column. */
+function wholeCast(sql: string, from: DataType, target: DataType, path: string): Conversion {
+  const [rank, wider] = [INTEGERS.indexOf(from.type), INTEGERS.indexOf(target.type)];
+  if (rank >= 0 && wider >= rank) return cast(sql, target);
+  const refuse = `${sql} IS NOT NULL AND TRY_CAST(${sql} AS ${engineType(target)}) IS NULL`;
+  return checked(refuse, inexact(path, target), sql, target);
+}
+
+function inexact(path: string, target: DataType): string {
+  return `${path}: the type ${typeText(target)} does not hold this number: `;
+}
+
+function isNumber(type: DataType): boolean {
+  return INTEGERS.includes(type.type) || ["decimal", "float", "double"].includes(type.type);
 }
 
 function isWhole(type: DataType): boolean {

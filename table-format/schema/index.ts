@@ -1,3 +1,4 @@
+export type { Fit } from "./convert.js";
 export { type DeltaTypeOfEngine, deltaTypeOfEngine, engineType } from "./engine-type.js";
 export { type EngineField, type EngineType, engineText, parseEngineType } from "./engine-type-text.js";
 export {
@@ -15,11 +16,14 @@ export { type ColumnId, columnIds, physicalValueSql, storedFields } from "./phys
 export { physicalSchema } from "./physical-type.js";
 export {
   type ColumnPlan,
+  extendSchema,
   type NewField,
   type PlannedColumn,
   planColumns,
   type SchemaMode,
   type SourceColumn,
+  type WidenedType,
+  type Widens,
 } from "./plan-columns.js";
 export { parseSchema, serializeSchema } from "./schema-string.js";
 export {

@@ -1,6 +1,6 @@
 import { LakeError } from "../../core/index.js";
 import { quoteIdentifier } from "../../engine/index.js";
-import { convert, fieldOf, type Misfit } from "./convert.js";
+import { convert, type Fit, fieldOf, type Misfit } from "./convert.js";
 import { deltaType, engineType } from "./engine-type.js";
 import { type EngineField, type EngineType, engineText, parseEngineType } from "./engine-type-text.js";
 import { findField, foldCase } from "./fields.js";
@@ -20,6 +20,8 @@ export interface ColumnPlan {
   readonly schema: StructType;
   /** What is new in `schema`: the path of the struct it is in, and the field. */
   readonly newFields: readonly NewField[];
+  /** What is wider in `schema` than in `table`. */
+  readonly widened: readonly WidenedType[];
   /** For each column of `schema`, in its order: the expression over the source that gives its value. */
   readonly columns: readonly PlannedColumn[];
 }
@@ -28,6 +30,16 @@ export interface NewField {
   readonly parent: readonly string[];
   readonly field: StructField;
 }
+
+/** A column, a field or the inside of an array or map that gets a wider type. */
+export interface WidenedType {
+  /** Fields by their names in the table, insides as `element`, `key` and `value`. */
+  readonly path: readonly string[];
+  readonly type: DataType;
+}
+
+/** Whether a column of the first type may become one of the second. */
+export type Widens = (from: DataType, to: DataType) => boolean;
 
 export interface PlannedColumn {
   readonly name: string;
@@ -39,6 +51,8 @@ export interface PlannedColumn {
  * Fits source columns to a table's schema, by name whatever the case. Values are kept exactly or the
  * expression fails when it runs; see {@link convert} for what goes to what. Columns that the source lacks are NULL.
  *
+ * @param options `widens`: which types of the table become those of the source, default none; `fit`: default
+ *   `type`
  * @throws LakeError `invalid-input` naming the column, its type and the table's, when a type does not fit,
  * when `strict` meets a column the table lacks, or when the source lacks a NOT NULL column.
  */
@@ -46,17 +60,51 @@ export function planColumns(
   table: StructType,
   source: readonly SourceColumn[],
   mode: SchemaMode,
+  { widens = () => false, fit = "type" }: { readonly widens?: Widens; readonly fit?: Fit } = {},
 ): ColumnPlan {
-  const parsed = source.map((column) => ({ name: column.name, type: parseColumnType(column) }));
-  checkUnique(parsed);
-  const newFields: NewField[] = [];
-  const schema = extend(table, parsed, [], newFields);
+  const { schema, newFields, widened, parsed } = extended(table, source, widens);
   const [first] = newFields;
   if (mode === "strict" && first !== undefined) throw extraColumn(first);
-  return { schema, newFields, columns: schema.fields.map((field) => planColumn(field, parsed)) };
+  const columns = schema.fields.map((field) => planColumn(field, parsed, fit));
+  return { schema, newFields, widened, columns };
 }
 
-function planColumn(field: StructField, source: readonly EngineField[]): PlannedColumn {
+/**
+ * What a table's schema becomes when a source's columns join it. Whether its other columns get a value is not
+ * looked at.
+ *
+ * @throws LakeError `invalid-input` naming the column, for a type that Delta does not have and for two columns
+ * that differ in case only.
+ */
+export function extendSchema(
+  table: StructType,
+  source: readonly SourceColumn[],
+  widens: Widens = () => false,
+): Omit<ColumnPlan, "columns"> {
+  const { schema, newFields, widened } = extended(table, source, widens);
+  return { schema, newFields, widened };
+}
+
+function extended(
+  table: StructType,
+  source: readonly SourceColumn[],
+  widens: Widens,
+): Omit<ColumnPlan, "columns"> & { readonly parsed: readonly EngineField[] } {
+  const parsed = source.map((column) => ({ name: column.name, type: parseColumnType(column) }));
+  checkUnique(parsed);
+  const growth: Growth = { widens, newFields: [], widened: [] };
+  const schema = extend(table, parsed, [], growth);
+  return { schema, newFields: growth.newFields, widened: growth.widened, parsed };
+}
+
+/** What is found out on the way through a schema. */
+interface Growth {
+  readonly widens: Widens;
+  readonly newFields: NewField[];
+  readonly widened: WidenedType[];
+}
+
+function planColumn(field: StructField, source: readonly EngineField[], fit: Fit): PlannedColumn {
   const found = fieldOf(source, field.name);
   const missing = missingRequired(field, found);
   if (missing !== undefined) {
@@ -72,7 +120,7 @@ function planColumn(field: StructField, source: readonly EngineField[]): Planned
   }
   const type: EngineType = found?.type ?? { kind: "scalar", name: "NULL" };
   const sql = found === undefined ? "NULL" : quoteIdentifier(found.name);
-  const conversion = convert(sql, type, field.type, field.name);
+  const conversion = convert(sql, type, field.type, field.name, fit);
   if ("misfit" in conversion) throw misfitError(conversion.misfit);
   // A column that needs no conversion may still be an alias of its type, as JSON is of VARCHAR: result
   // columns do not tell. The cast takes the alias off and is free otherwise.
@@ -93,46 +141,52 @@ function missingRequired(field: StructField, source: EngineField | undefined): s
   return undefined;
 }
 
-/** `table` with the source's new fields appended, struct by struct; what is new goes to `newFields`. */
+/** `table` with the source's new fields appended, struct by struct; what is new goes to `growth`. */
 function extend(
   table: StructType,
   source: readonly EngineField[],
   parent: readonly string[],
-  newFields: NewField[],
+  growth: Growth,
 ): StructType {
   const fields = table.fields.map((field) => {
     const found = fieldOf(source, field.name);
     if (found === undefined) return field;
-    const type = extendType(field.type, found.type, [...parent, field.name], newFields);
+    const type = extendType(field.type, found.type, [...parent, field.name], growth);
     return type === field.type ? field : { ...field, type };
   });
   const added = source
     .filter((column) => findField(table, column.name) === undefined)
     .map((column) => newField(column.name, deltaType(column.type)));
-  for (const field of added) newFields.push({ parent, field });
+  for (const field of added) growth.newFields.push({ parent, field });
   const unchanged = added.length === 0 && fields.every((field, index) => field === table.fields[index]);
   return unchanged ? table : { type: "struct", fields: [...fields, ...added] };
 }
 
-function extendType(
-  type: DataType,
-  source: EngineType,
-  path: readonly string[],
-  newFields: NewField[],
-): DataType {
+function extendType(type: DataType, source: EngineType, path: readonly string[], growth: Growth): DataType {
   if (type.type === "struct" && (source.kind === "struct" || source.kind === "union")) {
-    return extend(type, source.fields, path, newFields);
+    return extend(type, source.fields, path, growth);
   }
   if (type.type === "array" && source.kind === "list") {
-    const elementType = extendType(type.elementType, source.element, [...path, "element"], newFields);
+    const elementType = extendType(type.elementType, source.element, [...path, "element"], growth);
     return elementType === type.elementType ? type : { ...type, elementType };
   }
   if (type.type === "map" && source.kind === "map") {
-    const keyType = extendType(type.keyType, source.key, [...path, "key"], newFields);
-    const valueType = extendType(type.valueType, source.value, [...path, "value"], newFields);
+    const keyType = extendType(type.keyType, source.key, [...path, "key"], growth);
+    const valueType = extendType(type.valueType, source.value, [...path, "value"], growth);
     return keyType === type.keyType && valueType === type.valueType ? type : { ...type, keyType, valueType };
   }
-  return type;
+  if (
+    source.kind === "struct" ||
+    source.kind === "union" ||
+    source.kind === "list" ||
+    source.kind === "map"
+  ) {
+    return type;
+  }
+  const wider = deltaType(source);
+  if (!growth.widens(type, wider)) return type;
+  growth.widened.push({ path, type: wider });
+  return wider;
 }
 
 function parseColumnType(column: SourceColumn): EngineType {
@@ -177,7 +231,7 @@ function extraColumn({ parent, field }: NewField): LakeError {
     `the table has no column "${path}" (${typeText(field.type)} in the source)`,
     {
       context: { column: path },
-      hint: "Add it to the table with --schema merge, or leave it out of the source.",
+      hint: "Add it to the table (--schema merge, WITH SCHEMA EVOLUTION), or leave it out of the source.",
     },
   );
 }

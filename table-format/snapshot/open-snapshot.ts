@@ -12,8 +12,9 @@ import { isLogVanished, readingCommits } from "./log-damage.js";
 import { overReadableSegment } from "./readable-segment.js";
 import { advanceFiles, replayFiles } from "./replay-files.js";
 import { replayState, type StateBase } from "./replay-state.js";
+import { smallCommitActions } from "./small-commits.js";
 import { Snapshot, type SnapshotOrigin, type TableFolder } from "./snapshot.js";
-import { completeState, stateOfChecksum, type TableState, timestampOf } from "./state.js";
+import { applyActions, completeState, stateOfChecksum, type TableState, timestampOf } from "./state.js";
 
 /**
  * The snapshot of a segment. Its state is taken from the newest checksum in the segment and the commits after
@@ -97,6 +98,12 @@ export async function advanceSnapshot(
     const paths = commits.map((file) => file.path);
     const local = await readingCommits(where, () => fetchLocalFiles(store, paths, signal));
     try {
+      const isLocal = store.localPath(LAST_CHECKPOINT_PATH) !== undefined;
+      const small = isLocal ? await smallCommitActions(commits, local.files) : undefined;
+      if (small !== undefined) {
+        const state = completeState(applyActions(from.state, small), where);
+        return snapshotOf(folder, segment, state, from.originAfter(commits));
+      }
       return await engine.withSession(async (session) => {
         const tail: LocalSegment = {
           segment: { ...segment, checkpoint: undefined, commits },
@@ -106,7 +113,7 @@ export async function advanceSnapshot(
         const base: StateBase = { version: from.version, state: from.state };
         const state = await replayState(session, tail, where, base, signal);
         const snapshot = snapshotOf(folder, segment, state, from.originAfter(commits));
-        if (store.localPath(LAST_CHECKPOINT_PATH) === undefined) {
+        if (!isLocal) {
           await from.withFilesAtHand((files) =>
             snapshot.makeFiles(
               (replay) => advanceFiles(replay, files.relation, local.files),

@@ -1,4 +1,11 @@
-import { isJsonObject, type JsonValue, LakeError, messageOf, parseJson } from "../../core/index.js";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  LakeError,
+  messageOf,
+  parseJson,
+} from "../../core/index.js";
 import type { Row, Session } from "../../engine/index.js";
 import type { Action } from "../log/actions.js";
 import type { CheckpointFiles } from "../log/checkpoint-files.js";
@@ -129,6 +136,14 @@ function actionsOf(row: Row, where: string): Action[] {
         throw new LakeError(error.kind, error.code, `${where}: ${error.message}`, { cause: error });
       throw new LakeError("corrupt", "log-entry", `${where}: ${messageOf(error)}`, { cause: error });
     }
+  });
+}
+
+/** What one line of a commit says of the table as a whole; throws a plain error for what is no such action. */
+export function stateActionsOf(line: JsonObject): Action[] {
+  return Object.entries(PARSERS).flatMap(([name, parse]) => {
+    const json = line[name];
+    return json === undefined || json === null ? [] : [parse(withoutNulls(json))];
   });
 }
 

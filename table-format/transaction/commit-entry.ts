@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/index.js";
 import type { Action, Metadata, Protocol, RemoveFile } from "../log/actions.js";
 import type { Version } from "../log/version.js";
 import { writerFeatures } from "../protocol/features.js";
+import { isolationLevelOf } from "./isolation.js";
 import { assignRowIds } from "./row-ids.js";
 import type { LiveFile, StagedCommit } from "./staged-commit.js";
 
@@ -111,13 +112,18 @@ function commitInfo(
     operation: staged.operation,
     operationParameters: staged.operationParameters,
     ...(place.readVersion === undefined ? {} : { readVersion: place.readVersion }),
-    isolationLevel: "WriteSerializable",
-    isBlindAppend: staged.replaces.kind === "none" && (staged.reads ?? []).length === 0,
+    isolationLevel: isolationLevelOf(staged, (place.metadata ?? staged.metadata)?.configuration),
+    isBlindAppend: isBlindAppend(staged),
     operationMetrics: { ...replaced, ...staged.operationMetrics },
     ...staged.provenance,
     engineInfo: staged.engineInfo,
     txnId: place.txnId,
   };
+}
+
+/** Whether what is added rests on nothing that the table holds: other writers take no notice of it then. */
+function isBlindAppend({ adds, replaces, reads = [] }: StagedCommit): boolean {
+  return replaces.kind === "none" && reads.length === 0 && adds.every((add) => add.dataChange);
 }
 
 function removeOf(file: LiveFile, timestamp: number, staged: StagedCommit): RemoveFile {

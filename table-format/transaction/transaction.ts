@@ -1,15 +1,19 @@
-import { delay, LakeError, newUuid, throwIfCancelled } from "../../core/index.js";
+import { delay, isLakeError, LakeError, newUuid, throwIfCancelled } from "../../core/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
 import type { Action, Metadata, PartitionValues, Protocol } from "../log/actions.js";
-import { commitEntry } from "../log/committer.js";
+import { type CommitResult, commitEntry } from "../log/committer.js";
 import { commitPath } from "../log/log-path.js";
-import { parseCommit } from "../log/parse-actions.js";
 import { serializeCommit } from "../log/serialize-actions.js";
 import { nextVersion, type Version, version } from "../log/version.js";
 import { commitEntryActions, keepsTimeInLog } from "./commit-entry.js";
-import { type Conflict, conflictScope, findConflict } from "./conflict.js";
+import { checkEndOfLog, commitsAfter, parseEntry } from "./commits-after.js";
+import type { Conflict } from "./conflict.js";
+import { conflictScope } from "./conflict-scope.js";
+import type { FilesHolding } from "./file-lookup.js";
+import { firstConflict } from "./first-conflict.js";
 import { NO_ROW_IDS, ROW_TRACKING_DOMAIN, rowIdHighWaterMark } from "./row-ids.js";
 import type { LiveFile, Replaced, StagedCommit } from "./staged-commit.js";
+import { inCommitTimestampOf, txnIdOf, type WinningCommit } from "./winning-commit.js";
 
 export type CommitOutcome =
   | {
@@ -18,8 +22,10 @@ export type CommitOutcome =
       /** The entry, as it is in the log. */
       readonly actions: readonly Action[];
       readonly filesRemoved: number;
+      /** Entries that were tried; 0 when the commit was there already. */
       readonly attempts: number;
     }
+  /** `version` is the winner's. */
   | { readonly status: "conflict"; readonly conflict: Conflict; readonly version: Version };
 
 /** The version that a transaction read. */
@@ -29,6 +35,8 @@ export interface ReadVersion {
   readonly metadata: Metadata;
   /** The greatest row id given out (PROTOCOL.md, "Row Tracking"). */
   readonly rowIdHighWaterMark: bigint;
+  /** When it was committed, in milliseconds since the epoch; looked up where it is needed and not known. */
+  readonly timestamp?: number | undefined;
 }
 
 /** What a transaction stands on. */
@@ -38,69 +46,82 @@ export interface CommitBase {
   readonly read: ReadVersion | undefined;
   /** The live files at a version, for a commit that replaces whatever is there. */
   readonly liveFiles: (at: Version, signal?: AbortSignal) => Promise<readonly LiveFile[]>;
+  /** Judges files of other writers' commits by the version that was read. */
+  readonly filesHolding: FilesHolding;
   readonly now: () => number;
 }
 
 /** Every lost race means that another writer got on; so many in a row are given up. */
 const MAX_ATTEMPTS = 1_000;
-const LONGEST_BACKOFF_MS = 200;
+const LONGEST_BACKOFF_MS = 50;
+
+/** Where in the log the next attempt stands, and what it takes over from the version before. */
+interface Position {
+  readonly follows: Version | undefined;
+  readonly rowIdHighWaterMark: bigint;
+  /** When that version was committed, where it is known. */
+  readonly timestamp: number | undefined;
+}
 
 /**
  * Commits: put-if-absent of the next version; when another writer has it, checks every commit that came
  * in between and tries the next. Only the log entry is built again; data files are written once.
  *
+ * @param txnId one that the caller keeps, so that whoever has it may commit the same again, at the same time
+ *   too: the log comes to hold it once, and all are told where. By default the commit has an id of its own.
  * @throws LakeError `cancelled` before an entry is in the log, never after; `unavailable` when the store
- *   fails or no attempt won.
+ *   fails; `conflict` when no attempt won, or when the log no longer tells whether it holds `txnId`.
  */
 export async function commit(
   base: CommitBase,
   staged: StagedCommit,
   signal?: AbortSignal,
+  txnId?: string,
 ): Promise<CommitOutcome> {
   const { store, read } = base;
-  const txnId = newUuid();
-  const scope = conflictScope(staged, read === undefined, store.uri);
-  let follows = read?.version;
-  let highWaterMark = read?.rowIdHighWaterMark ?? NO_ROW_IDS;
+  const id = txnId ?? newUuid();
+  const scope = conflictScope(staged, read?.metadata, store.uri);
+  let position: Position = {
+    follows: read?.version,
+    rowIdHighWaterMark: read?.rowIdHighWaterMark ?? NO_ROW_IDS,
+    timestamp: read?.timestamp,
+  };
+  const followed: WinningCommit[] = [];
+  /** The entry that the last attempt lost to, where it was read. */
+  let wonBy: Uint8Array | undefined;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     throwIfCancelled(signal);
-    const target = follows === undefined ? version(0) : nextVersion(follows);
-    const removes = await removesFor(base, staged.replaces, follows, signal);
+    if (attempt > 1) await backOff(attempt - 1, signal);
+    if (attempt > 1 || txnId !== undefined) {
+      // Catch up with every commit there is: each must be one that ours may follow.
+      const commits = await commitsAfter(store, position.follows, signal, wonBy);
+      const own = txnId === undefined ? undefined : commits.find((each) => txnIdOf(each) === txnId);
+      if (own !== undefined) return committed(own.version, own.actions, attempt - 1);
+      const conflict = await firstConflict(scope, commits, base.filesHolding, signal, followed);
+      if (conflict !== undefined) return { status: "conflict", conflict, version: conflict.winner.version };
+      if (commits.length === 0 && txnId !== undefined) await checkEndOfLog(store, position.follows, signal);
+      position = commits.reduce(after, position);
+      followed.push(...commits);
+    }
+    const target = position.follows === undefined ? version(0) : nextVersion(position.follows);
+    const removes = await removesFor(base, staged.replaces, position.follows, signal);
     const actions = commitEntryActions(staged, removes, {
       target,
       readVersion: read?.version,
       protocol: read?.protocol,
       metadata: read?.metadata,
-      rowIdHighWaterMark: highWaterMark,
-      previousTimestamp: needsPreviousTimestamp(staged, read)
-        ? await commitTimestamp(store, follows, signal)
-        : undefined,
+      rowIdHighWaterMark: position.rowIdHighWaterMark,
+      previousTimestamp: await previousTimestamp(base, staged, position, signal),
       now: base.now(),
-      txnId,
+      txnId: id,
     });
-    const data = new TextEncoder().encode(serializeCommit(actions));
-    const result = await commitEntry(store, commitPath(target), data, hasTxnId(txnId));
-    if (result.status === "committed") {
-      return {
-        status: "committed",
-        version: target,
-        actions,
-        filesRemoved: removes.length,
-        attempts: attempt,
-      };
+    const { status, entry } = await placeEntry(store, target, actions, id);
+    if (status === "committed") {
+      // One that was there with our id may be of another process, and of another time.
+      const landed = entry === undefined ? actions : parseEntry(entry, target);
+      return committed(target, landed, attempt);
     }
-    // Catch up with every commit there is: each must be one that ours may follow.
-    let winner: Version = target;
-    for (;;) {
-      const won = await readCommit(store, winner, signal);
-      if (won === undefined) break;
-      const conflict = findConflict(scope, won, store.uri);
-      if (conflict !== undefined) return { status: "conflict", conflict, version: winner };
-      highWaterMark = latestHighWaterMark(won) ?? highWaterMark;
-      follows = winner;
-      winner = nextVersion(winner);
-    }
-    await delay(Math.random() * Math.min(LONGEST_BACKOFF_MS, 2 ** Math.min(attempt, 10)), signal);
+    wonBy = entry;
   }
   throw new LakeError(
     "conflict",
@@ -110,6 +131,57 @@ export async function commit(
       hint: "Nothing was committed. Run it again when fewer writers are at work.",
     },
   );
+}
+
+function committed(at: Version, actions: readonly Action[], attempts: number): CommitOutcome {
+  const filesRemoved = actions.filter((action) => action.kind === "remove").length;
+  return { status: "committed", version: at, actions, filesRemoved, attempts };
+}
+
+/** The position after one more commit. */
+function after(position: Position, commit: WinningCommit): Position {
+  return {
+    follows: commit.version,
+    rowIdHighWaterMark: latestHighWaterMark(commit.actions) ?? position.rowIdHighWaterMark,
+    timestamp: inCommitTimestampOf(commit),
+  };
+}
+
+/** Puts that fail without an answer, one after the other, before the commit is given up. */
+const MAX_UNANSWERED = 4;
+
+/**
+ * Puts an entry where it belongs. A put without an answer may still be on its way when the log does not have it
+ * yet, so the same is put at the same place again: whichever of them gets there, the entry is there once. The
+ * caller's signal must not end this, which would leave an entry in the log whose files are taken for left over.
+ *
+ * @returns also the entry that is there, where it was read back
+ */
+async function placeEntry(
+  store: ObjectStore,
+  target: Version,
+  actions: readonly Action[],
+  txnId: string,
+): Promise<CommitResult & { readonly entry: Uint8Array | undefined }> {
+  const data = new TextEncoder().encode(serializeCommit(actions));
+  for (let unanswered = 0; ; unanswered++) {
+    let entry: Uint8Array | undefined;
+    try {
+      const result = await commitEntry(store, commitPath(target), data, (found) => {
+        entry = found;
+        return hasTxnId(found, txnId);
+      });
+      return { ...result, entry };
+    } catch (error) {
+      if (!isLakeError(error, "unavailable") || unanswered + 1 >= MAX_UNANSWERED) throw error;
+      await backOff(unanswered + 1, undefined);
+    }
+  }
+}
+
+/** Writers that lost at the same time should not meet again at once. It comes before the log is read again. */
+function backOff(lost: number, signal: AbortSignal | undefined): Promise<void> {
+  return delay(Math.random() * Math.min(LONGEST_BACKOFF_MS, 2 ** lost), signal);
 }
 
 /** The live files that a commit replaces. Pure. */
@@ -139,23 +211,16 @@ async function removesFor(
   return replacedFiles(await base.liveFiles(follows, signal), replaces);
 }
 
-function needsPreviousTimestamp(staged: StagedCommit, read: ReadVersion | undefined): boolean {
-  return keepsTimeInLog((staged.metadata ?? read?.metadata)?.configuration);
-}
-
-/** When a version was committed: as its entry says, else as the store does. Milliseconds since the epoch. */
-async function commitTimestamp(
-  store: ObjectStore,
-  of: Version | undefined,
+/** When the version that the entry follows was committed, where the entry's own time depends on it. */
+async function previousTimestamp(
+  { store, read }: CommitBase,
+  staged: StagedCommit,
+  { follows, timestamp }: Position,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  if (of === undefined) return undefined;
-  const actions = await readCommit(store, of, signal);
-  for (const action of actions ?? []) {
-    const stated = action.kind === "commitInfo" ? action.commitInfo["inCommitTimestamp"] : undefined;
-    if (typeof stated === "number" || typeof stated === "bigint") return Number(stated);
-  }
-  return (await store.head(commitPath(of), { signal }))?.lastModified;
+  const keepsTime = keepsTimeInLog((staged.metadata ?? read?.metadata)?.configuration);
+  if (!keepsTime || timestamp !== undefined || follows === undefined) return timestamp;
+  return (await store.head(commitPath(follows), { signal }))?.lastModified;
 }
 
 function latestHighWaterMark(actions: readonly Action[]): bigint | undefined {
@@ -166,23 +231,6 @@ function latestHighWaterMark(actions: readonly Action[]): bigint | undefined {
 }
 
 /** Tells our log entry from another writer's: a random id of ours stands in no entry but ours. */
-function hasTxnId(txnId: string): (entry: Uint8Array) => boolean {
-  return (entry) => Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength).includes(txnId);
-}
-
-/** The actions of one commit; `undefined` when there is none of that version. */
-export async function readCommit(
-  store: ObjectStore,
-  of: Version,
-  signal?: AbortSignal,
-): Promise<Action[] | undefined> {
-  const path = commitPath(of);
-  let bytes: Uint8Array;
-  try {
-    bytes = await store.get(path, { signal });
-  } catch (error) {
-    if (error instanceof LakeError && error.kind === "not-found") return undefined;
-    throw error;
-  }
-  return parseCommit(new TextDecoder().decode(bytes), path);
+function hasTxnId(entry: Uint8Array, txnId: string): boolean {
+  return Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength).includes(txnId);
 }

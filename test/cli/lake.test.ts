@@ -112,6 +112,65 @@ describe("the commands on a lake", () => {
     }
   });
 
+  test("SQL changes tables, a script in one transaction", async () => {
+    await json("ingest", "a.csv", "--into", "people");
+    expect(await json("sql", "UPDATE people SET name = 'Ada L.' WHERE id = $id", "--param", "id=1")).toEqual([
+      {
+        table: "people",
+        version: 1,
+        operation: "UPDATE",
+        rows_inserted: 0,
+        rows_updated: 1,
+        rows_deleted: 0,
+        notes: null,
+      },
+    ]);
+    const script =
+      "BEGIN; DELETE FROM people WHERE id = 2; CREATE TABLE kept AS SELECT * FROM people; COMMIT";
+    expect((await run(["sql", script, "--format", "csv"])).stdout).toMatch(/^kept,0$/m);
+    expect(await json("sql", "SELECT name FROM kept")).toEqual([{ name: "Ada L." }]);
+    const misplaced = await run(["sql", "SELECT 1;\nCOMMIT"]);
+    expect(misplaced).toMatchObject({ code: 2, stdout: "" });
+    expect(misplaced.stderr).toContain("  2 | COMMIT\n      ^");
+  });
+
+  test("restore goes back, by version or by time", async () => {
+    await json("ingest", "a.csv", "--into", "people");
+    await json("ingest", "b.jsonl", "--into", "people");
+    expect(await json("restore", "people", "--version", "0")).toMatchObject({
+      table: "people",
+      version: 2,
+      restoredVersion: 0,
+      changed: true,
+      filesRemoved: 1,
+    });
+    const [at] = (await run(["history", "people", "--json"])).stdout.match(/20[^"]+Z/g)?.slice(1) ?? [];
+    expect((await run(["restore", "people", "--timestamp", String(at)])).stdout).toMatch(
+      /^\S*people is at version 3: as it was at version 1\n {2}1 file back, 0 files out; /,
+    );
+    expect((await run(["restore", "people", "--version", "3"])).stdout).toContain("nothing to do");
+    expect((await run(["restore", "people"])).code).toBe(2);
+    expect((await run(["restore", "people", "--version", "1", "--timestamp", "2025-01-31"])).code).toBe(2);
+    expect((await run(["restore", "people", "--version", "99"])).code).toBe(3);
+  });
+
+  test("a job that runs twice writes once", async () => {
+    const job = ["--app-id", "nightly", "--app-version", "7"];
+    expect(await json("ingest", "a.csv", "--into", "people", ...job)).toMatchObject({ rows: 2 });
+    expect(await json("ingest", "a.csv", "--into", "people", ...job)).toMatchObject({
+      version: 0,
+      rows: 0,
+      skipped: { committedVersion: 7 },
+    });
+    const insert = ["sql", "INSERT INTO people (id) VALUES (9)", "--app-id", "sql", "--app-version", "1"];
+    expect(await json(...insert)).toMatchObject([{ rows_inserted: 1 }]);
+    expect(await json(...insert)).toMatchObject([
+      { rows_inserted: 0, notes: "skipped: the application has committed its version 1 before" },
+    ]);
+    expect(await json("sql", "SELECT count(*) AS n FROM people")).toEqual([{ n: 3 }]);
+    expect((await run(["sql", "SELECT 1", "--app-id", "sql"])).code).toBe(2);
+  });
+
   test("an ingest that is interrupted says that it committed nothing, and has not", async () => {
     await json("ingest", "a.csv", "--into", "t");
     // More than a pipe holds: once it has drained, the ingest is under way and waits for the rest.

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
+  applicationOf,
+  applicationVersion,
   collectParameter,
   memoryAmount,
   nameList,
@@ -26,6 +28,18 @@ describe("option values", () => {
     expect(nameList("--partition-by")("a, b")).toEqual(["a", "b"]);
     expect(() => nameList("--partition-by")("a,,b")).toThrow("--partition-by");
     expect(() => nameList("--partition-by")("")).toThrow("--partition-by");
+  });
+
+  test("applicationVersion and applicationOf", () => {
+    expect(applicationVersion("20250131")).toBe(20_250_131n);
+    for (const wrong of ["", "-1", "1.5", "x", "1234567890123456789"]) {
+      expect(() => applicationVersion(wrong), wrong).toThrow("--app-version");
+    }
+    expect(applicationOf({})).toBeUndefined();
+    expect(applicationOf({ appId: "a", appVersion: 3n })).toEqual({ appId: "a", version: 3n });
+    for (const wrong of [{ appId: "a" }, { appVersion: 3n }, { appId: "", appVersion: 3n }]) {
+      expect(() => applicationOf(wrong)).toThrow("go together");
+    }
   });
 
   test("outputFile", () => {

@@ -19,10 +19,19 @@ describe("the command line", () => {
   test("--help lists the commands of this release", async () => {
     const { code, stdout } = await run(["--help"]);
     expect(code).toBe(0);
-    for (const command of ["ingest", "sql", "tables", "describe", "history", "fsck", "checkpoint"]) {
+    for (const command of [
+      "ingest",
+      "sql",
+      "tables",
+      "describe",
+      "history",
+      "restore",
+      "fsck",
+      "checkpoint",
+    ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, "m"));
     }
-    for (const later of ["restore", "diff", "lineage", "optimize", "vacuum", "jobs", "--watch"]) {
+    for (const later of ["diff", "lineage", "optimize", "vacuum", "jobs", "--watch"]) {
       expect(stdout).not.toContain(later);
     }
   });

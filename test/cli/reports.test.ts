@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { describeText } from "../../src/cli/commands/describe.js";
 import { historyText, metricsText } from "../../src/cli/commands/history.js";
 import { ingestText } from "../../src/cli/commands/ingest.js";
+import { restoreText } from "../../src/cli/commands/restore.js";
 import { styleFor } from "../../src/cli/terminal/style.js";
 
 const STYLE = styleFor(false);
@@ -44,6 +45,7 @@ test("describeText", () => {
   const text = describeText(
     {
       name: "sales.orders",
+      description: "what was\nsold",
       location: "file:///lake/sales/orders",
       version: 12n,
       id: "00000000-0000-4000-8000-000000000000",
@@ -65,6 +67,7 @@ test("describeText", () => {
     LOOK,
   );
   expect(text).toBe(`sales.orders, version 12
+  comment         what was\\nsold
   location        file:///lake/sales/orders
   rows            6,001,215
   size            177 MB in 12 files, 14.8 MB each
@@ -119,4 +122,52 @@ test("ingestText", () => {
   standard input   jsonl           1 row
   2 columns: id bigint, na\\nme string
 `);
+});
+
+test("ingestText of a job that had landed before", () => {
+  const text = ingestText(
+    {
+      table: "orders",
+      version: 3n,
+      created: false,
+      rows: 0n,
+      bytesRead: 0,
+      bytesWritten: 0,
+      filesAdded: 0,
+      filesRemoved: 0,
+      sources: [],
+      columns: [],
+      skipped: { committedVersion: 20_250_131n },
+    },
+    1,
+    STYLE,
+  );
+  expect(text).toBe("orders is at version 3\n  skipped: the job has committed its version 20250131 before\n");
+});
+
+test("restoreText", () => {
+  const report = {
+    table: "orders",
+    version: 5n,
+    restoredVersion: 2n,
+    changed: true,
+    filesRestored: 2,
+    bytesRestored: 2000n,
+    filesRemoved: 1,
+    bytesRemoved: 500n,
+    files: 3,
+    sizeInBytes: 4500n,
+    filesMissing: 0,
+    featuresAdded: [],
+    notes: ["a \u001bnote"],
+  };
+  expect(restoreText(report, STYLE)).toBe(
+    "orders is at version 5: as it was at version 2\n  2 files back, 1 file out; 4.5 kB in 3 files\n  a \\u001bnote\n",
+  );
+  expect(restoreText({ ...report, filesMissing: 1, notes: [] }, STYLE)).toContain(
+    "1 file out, 1 file missing; ",
+  );
+  expect(restoreText({ ...report, changed: false }, STYLE)).toBe(
+    "orders is at version 5, and as it was at version 2: nothing to do\n",
+  );
 });

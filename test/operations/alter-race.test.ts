@@ -1,12 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { expect, onTestFinished, test } from "vitest";
-import { silentLogger, systemClock } from "../../core/index.js";
-import { Engine } from "../../engine/index.js";
-import { openStore } from "../../object-store/index.js";
+import { expect, test } from "vitest";
 import type { Lake } from "../../src/index.js";
 import { alterTable } from "../../src/operations/alter-table.js";
-import { DeltaTable } from "../../table-format/index.js";
+import { operationsOn } from "../support/operations.js";
 import { type TemporaryLake, temporaryLake } from "../support/temporary-lake.js";
 
 async function land(lake: Lake, folder: string, id: number): Promise<void> {
@@ -17,24 +14,20 @@ async function land(lake: Lake, folder: string, id: number): Promise<void> {
 
 /** Adds `id > 0` to the table while another writer lands a row, once the rows that are there were looked at. */
 async function addConstraintWhileLanding({ lake, folder }: TemporaryLake, id: number): Promise<number> {
-  const engine = await Engine.open({ threads: 1 });
-  onTestFinished(() => engine.close());
-  const table = await lake.table("t");
-  const resolved = {
-    label: "t",
-    location: table.location,
-    table: new DeltaTable({ store: openStore(table.location), engine }, systemClock),
-  };
+  const { planner, context, target } = await operationsOn(lake.uri);
   let looked = 0;
   const rows: Parameters<typeof alterTable>[0]["rows"] = {
-    scan: async (_, options) => {
-      const result = await table.scan(options);
+    scan: (...read) => planner.scan(...read),
+    changes: (...read) => planner.changes(...read),
+    release: (query) => planner.release(query),
+    planOver: async (...query) => {
+      const planned = await planner.planOver(...query);
       looked++;
       if (looked === 1) await land(lake, folder, id);
-      return result;
+      return planned;
     },
   };
-  await alterTable({ clock: systemClock, logger: silentLogger, rows }, resolved, {
+  await alterTable({ ...context, rows }, await target("t"), {
     kind: "add-constraint",
     name: "positive",
     expression: "id > 0",

@@ -6,13 +6,13 @@ describe("parseScript", () => {
   test("splits at semicolons that are not inside anything", () => {
     const script = " select 'a;b' ; -- c;\n/* ; */ from t;; with x as (select $$;$$) from x ;";
     const statements = parseScript(script);
-    expect(statements.map(({ source }) => source.text)).toEqual([
+    expect(statements.map(({ slice }) => slice.text)).toEqual([
       "select 'a;b'",
       "from t",
       "with x as (select $$;$$) from x",
     ]);
-    for (const { source } of statements) {
-      expect(script.slice(source.offset, source.offset + source.text.length)).toBe(source.text);
+    for (const { slice } of statements) {
+      expect(script.slice(slice.offset, slice.offset + slice.text.length)).toBe(slice.text);
     }
   });
 
@@ -99,13 +99,14 @@ describe("parseScript", () => {
   });
 
   test.each([
-    ["insert into t values (1)", "sql-statement", "INSERT is not a statement of this SQL (line 1, column 1)"],
+    ["vacuum t", "sql-statement", "VACUUM is not a statement of this SQL (line 1, column 1)"],
     [
       "select 1;\n  create index i on t (a)",
       "sql-statement",
       "CREATE INDEX is not a statement of this SQL (line 2, column 3)",
     ],
-    ["drop table t", "sql-statement", "DROP TABLE is not a statement of this SQL (line 1, column 1)"],
+    ["drop schema s", "sql-statement", "DROP SCHEMA is not a statement of this SQL (line 1, column 1)"],
+    ["delete t", "sql-statement", "DELETE is not a statement of this SQL (line 1, column 1)"],
     ["pivot t on a", "sql-statement", "PIVOT is not a statement of this SQL (line 1, column 1)"],
     ["set x = 1", "sql-statement", "SET is not a statement of this SQL (line 1, column 1)"],
     [") select", "sql-statement", ") is not a statement of this SQL (line 1, column 1)"],

@@ -139,7 +139,8 @@ describe("CREATE TABLE", () => {
   });
 
   test.each([
-    ["create table t", "expected"],
+    ["create table t", "the columns in parentheses, or AS and a query"],
+    ["create table t using delta", "the columns in parentheses, or AS and a query"],
     ["create table t ()", "the name of a column"],
     ["create table t (a)", "expected a type"],
     ["create table t (a int,)", "the name of a column"],
@@ -157,11 +158,14 @@ describe("CREATE TABLE", () => {
     ["create table t (a int) location '/x'", "LOCATION"],
     ["create table t (a int) tblproperties ('a' = b)", "a value in quotes"],
     ["create table t (a int) tblproperties ('a' = 'b', a = 'c')", "twice"],
-    ["create table t as select 1", "not a query"],
-    ["create table t (a int) as select 1", "not a query"],
+    ["create table t as", "expected a query"],
+    ["create table t as 3", "expected a query"],
+    ["create table t like u", "not LIKE"],
+    ["create table t (a int) as select 1", "are those of its query"],
+    ["create or replace table if not exists t as select 1", "exclude each other"],
     ["create table t (a int) clustered", "the end"],
     ["create table a.b.c (a int)", "[namespace.]name"],
-    ["create or replace table t (a int)", "CREATE OR"],
+    ["create or replace table t (a int)", "CREATE OR REPLACE TABLE takes a query"],
   ])("%s is refused with its place", (sql, message) => {
     expect(() => parse(`\n ${sql}`)).toThrow(
       expect.objectContaining({
@@ -170,6 +174,27 @@ describe("CREATE TABLE", () => {
         context: expect.objectContaining({ line: 2 }),
       }),
     );
+  });
+
+  test.each([
+    ["create table t as select 1 as a", { definition: {}, query: "select 1 as a" }],
+    ["create table if not exists n.t as from u", { ifNotExists: true, query: "from u" }],
+    ["create or replace table t as (values (?))", { orReplace: true, query: "(values ($1))" }],
+    [
+      "create table delta.`/x` using delta partitioned by (a) comment 'c' tblproperties (k = 'v') as with x as (from u) from x",
+      {
+        table: { kind: "path", path: "/x" },
+        definition: { partitionBy: ["a"], comment: "c", properties: { k: "v" } },
+        query: "with x as (from u) from x",
+      },
+    ],
+  ])("%s", (sql, expected) => {
+    expect(parse(sql)).toMatchObject({
+      kind: "create-table-as",
+      ifNotExists: false,
+      orReplace: false,
+      ...expected,
+    });
   });
 
   test("the place is exact", () => {
@@ -247,7 +272,7 @@ describe("ALTER TABLE", () => {
   });
 
   test.each([
-    ["rename to u", "COLUMN"],
+    ["rename u", "COLUMN"],
     ["add a int", "COLUMN, COLUMNS or CONSTRAINT"],
     ["add column a int not null", "no NOT"],
     ["add column a int default 3", "no DEFAULT"],
@@ -268,6 +293,76 @@ describe("ALTER TABLE", () => {
         code: "sql-syntax",
         message: expect.stringContaining(message),
       }),
+    );
+  });
+});
+
+describe("statements about whole tables", () => {
+  const named = { kind: "name", namespace: "n", name: "t" };
+
+  test.each([
+    [
+      "alter table n.t rename to m.u",
+      { kind: "rename-table", table: { namespace: "n", name: "t" }, to: { namespace: "m", name: "u" } },
+    ],
+    ["drop table n.t", { kind: "drop-table", table: { namespace: "n", name: "t" }, ifExists: false }],
+    ["drop table if exists t", { kind: "drop-table", ifExists: true }],
+    ["truncate table n.t", { kind: "truncate", table: named }],
+    ["truncate n.t", { kind: "truncate", table: named }],
+    [
+      "restore table n.t to version as of 3",
+      { kind: "restore", table: named, to: { unit: "version", expression: "3" } },
+    ],
+    ["restore n.t to version ?", { kind: "restore", to: { unit: "version", expression: "$1" } }],
+    [
+      "restore n.t to timestamp as of current_date - interval 2 days",
+      { to: { unit: "timestamp", expression: "current_date - interval 2 days" } },
+    ],
+    ["restore t to timestamp '2025-01-31'", { to: { unit: "timestamp", expression: "'2025-01-31'" } }],
+    ["restore t to timestamp as of timestamp '2025-01-31'", { to: { expression: "timestamp '2025-01-31'" } }],
+    ["describe history n.t", { kind: "describe-history", table: named, limit: undefined }],
+    ["desc history t limit 10", { kind: "describe-history", limit: 10 }],
+    ["describe detail delta.`/x`", { kind: "describe-detail", table: { kind: "path", path: "/x" } }],
+    ["describe history", { kind: "query" }],
+    ["describe detail.x", { kind: "query" }],
+    [
+      "comment on table n.t is 'it''s'",
+      { kind: "comment", table: named, column: undefined, comment: "it's" },
+    ],
+    ["comment on table t is null", { comment: undefined }],
+    ["comment on column t.c is 'x'", { kind: "comment", table: { name: "t" }, column: ["c"], comment: "x" }],
+    ["comment on column n.t.c.d is null", { table: named, column: ["c", "d"], comment: undefined }],
+    ["comment on column delta.`/x`.c is 'x'", { table: { kind: "path", path: "/x" }, column: ["c"] }],
+    ["begin", { kind: "begin" }],
+    ["begin transaction", { kind: "begin" }],
+    ["START TRANSACTION", { kind: "begin" }],
+    ["commit", { kind: "commit" }],
+    ["COMMIT TRANSACTION", { kind: "commit" }],
+    ["rollback transaction", { kind: "rollback" }],
+  ])("%s", (sql, expected) => {
+    expect(parse(sql)).toMatchObject(expected);
+  });
+
+  test.each([
+    ["alter table delta.`/x` rename to u", "is not in the catalog"],
+    ["drop table delta.`/x`", "is not in the catalog"],
+    ["alter table t rename to", "expected the new name, found the end"],
+    ["drop table t, u", "the end of the statement"],
+    ["drop table t purge", "the end of the statement"],
+    ["truncate table t where a", "the end of the statement"],
+    ["restore t version as of 3", "expected TO"],
+    ["restore t to 3", "expected VERSION or TIMESTAMP"],
+    ["restore t to version as of", "a value is missing after AS OF"],
+    ["describe history t limit x", "expected a number of commits"],
+    ["comment on table t", "expected IS"],
+    ["comment on table t is 3", "a comment in quotes, or NULL"],
+    ["comment on column t is 'x'", 'expected "."'],
+    ["comment on view v is 'x'", "expected TABLE or COLUMN"],
+    ["start", "expected TRANSACTION"],
+    ["begin work", "the end of the statement"],
+  ])("%s is refused", (sql, message) => {
+    expect(() => parse(sql)).toThrow(
+      expect.objectContaining({ code: "sql-syntax", message: expect.stringContaining(message) }),
     );
   });
 });

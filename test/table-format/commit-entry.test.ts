@@ -9,7 +9,6 @@ import {
 } from "../../table-format/index.js";
 import { version } from "../../table-format/log/version.js";
 import { commitEntryActions, type EntryPlace } from "../../table-format/transaction/commit-entry.js";
-import { conflictScope, findConflict } from "../../table-format/transaction/conflict.js";
 import { assignRowIds, rowIdHighWaterMark } from "../../table-format/transaction/row-ids.js";
 
 const metadata: Metadata = {
@@ -137,49 +136,34 @@ describe("in-commit timestamps", () => {
   });
 });
 
-describe("findConflict", () => {
-  const ROOT = "file:///t";
-  const file = { path: "p=1/a%20b", size: 1n, partitionValues: {}, partition: {} };
-  const won = (actions: Action[], more: Partial<StagedCommit>): string | undefined =>
-    findConflict(conflictScope({ ...staged, ...more }, false, ROOT), actions, ROOT)?.reason;
-  const added: Action = { kind: "add", add: add("x", 1) };
-  const moved: Action = { kind: "add", add: add("x", 1, { dataChange: false }) };
-  const removed = (path: string, dataChange = true): Action => ({
-    kind: "remove",
-    remove: {
-      path,
-      deletionTimestamp: 0n,
-      dataChange,
-      extendedFileMetadata: true,
-      partitionValues: {},
-      size: 1n,
-    },
+describe("commitInfo", () => {
+  const levelled = (more: Partial<StagedCommit>, level?: string): unknown =>
+    infoOf(
+      commitEntryActions({ ...staged, ...more }, [], {
+        ...place,
+        metadata: {
+          ...metadata,
+          configuration: level === undefined ? {} : { "delta.isolationLevel": level },
+        },
+      }),
+    );
+  const moved = { adds: [add("a", 1, { dataChange: false })], dataChange: false } as const;
+  const replaced = { kind: "files", files: [] } as const;
+
+  it("says which isolation held", () => {
+    expect(levelled({})).toMatchObject({ isolationLevel: "WriteSerializable" });
+    expect(levelled({}, "Serializable")).toMatchObject({ isolationLevel: "Serializable" });
+    expect(levelled({}, "writeserializable")).toMatchObject({ isolationLevel: "WriteSerializable" });
+    expect(levelled({ ...moved, replaces: replaced })).toMatchObject({ isolationLevel: "SnapshotIsolation" });
+    // More than a rearrangement of files.
+    expect(levelled({ ...moved, metadata })).toMatchObject({ isolationLevel: "WriteSerializable" });
+    expect(levelled({ adds: [], metadata })).toMatchObject({ isolationLevel: "WriteSerializable" });
   });
 
-  it("lets a blind append follow any change of data", () => {
-    expect(won([added, removed("y")], {})).toBeUndefined();
-  });
-
-  it("keeps what read rows from following a change of rows, but not a rearrangement of files", () => {
-    expect(won([added], { reads: READS_EVERYTHING })).toBe("rows-changed");
-    expect(won([removed("y")], { reads: READS_EVERYTHING })).toBe("rows-changed");
-    expect(won([moved, removed("y", false)], { reads: READS_EVERYTHING })).toBeUndefined();
-  });
-
-  it("keeps what replaces a file from following another change of it, however its path is spelled", () => {
-    const replaces = { kind: "files", files: [file] } as const;
-    expect(won([removed("p=1/other", false)], { replaces })).toBeUndefined();
-    expect(won([removed("./p=1/a%20b", false)], { replaces })).toBe("file-changed");
-    expect(won([removed("file:/t/p=1/a%20b", false)], { replaces })).toBe("file-changed");
-  });
-
-  it("keeps two changes of one domain apart, row ids excepted", () => {
-    const domain = (name: string): Action => ({
-      kind: "domainMetadata",
-      domainMetadata: { domain: name, configuration: '{"rowIdHighWaterMark":1}', removed: false },
-    });
-    const domains = [{ domain: "mine", configuration: "", removed: false }];
-    expect(won([domain("mine")], { domains })).toBe("domain-changed");
-    expect(won([domain("other"), domain("delta.rowTracking")], { domains })).toBeUndefined();
+  it("calls an append blind that rests on nothing the table holds", () => {
+    expect(levelled({})).toMatchObject({ isBlindAppend: true });
+    expect(levelled({ reads: READS_EVERYTHING })).toMatchObject({ isBlindAppend: false });
+    expect(levelled({ replaces: { kind: "all" } })).toMatchObject({ isBlindAppend: false });
+    expect(levelled(moved)).toMatchObject({ isBlindAppend: false });
   });
 });

@@ -459,6 +459,18 @@ describe("what columns say of themselves", () => {
     expect(fieldOf(state, "place").type).toMatchObject({ fields: [{ name: "y" }, { name: "x" }] });
   });
 
+  test("a comment goes when it is no text", () => {
+    const state = altered(
+      created(),
+      change(["id"], { kind: "comment", comment: "one each" }),
+      change(["place", "x"], { kind: "comment", comment: "to the right" }),
+    );
+    expect(fieldOf(state, "id").metadata).toEqual({ comment: "one each" });
+    expect(fieldOf(state, "place", "x").metadata).toEqual({ comment: "to the right" });
+    const without = altered(state, change(["ID"], { kind: "comment", comment: undefined }));
+    expect(fieldOf(without, "id").metadata).toEqual({});
+  });
+
   test("NOT NULL is set once the rows were looked at, for whole columns", () => {
     const planned = plan(created(), change(["id"], { kind: "nullable", nullable: false }));
     expect(planned?.check).toEqual({ conditionSql: '"id" IS NOT NULL', rule: "NOT NULL of id" });
@@ -734,4 +746,42 @@ test("schemas survive a change that changes nothing", () => {
   const schema = parseSchema(state.metadata.schemaString);
   expect(serializeSchema(schema)).toBe(state.metadata.schemaString);
   expect(altered(state, set({ owner: "me" })).metadata.schemaString).toBe(state.metadata.schemaString);
+});
+
+describe("the comment of a table", () => {
+  const comment = (text: string | undefined): Alteration => ({ kind: "set-table-comment", comment: text });
+
+  test("is set and taken away, and the history has it as a property", () => {
+    const planned = plan(created(), comment("what was sold"));
+    expect(planned).toMatchObject({
+      metadata: { description: "what was sold" },
+      operation: "SET TBLPROPERTIES",
+      parameters: { properties: '{"comment":"what was sold"}' },
+    });
+    const commented = altered(created(), comment("what was sold"));
+    expect(plan(commented, comment("what was sold"))).toBeUndefined();
+    expect(plan(commented, comment(undefined))).toMatchObject({
+      operation: "UNSET TBLPROPERTIES",
+      parameters: { properties: '["comment"]', ifExists: true },
+    });
+    expect(altered(commented, comment(undefined)).metadata.description).toBeUndefined();
+  });
+
+  test("is what the property of that name sets", () => {
+    const commented = altered(created(), set({ comment: "what was sold", owner: "me" }));
+    expect(commented.metadata).toMatchObject({
+      description: "what was sold",
+      configuration: { owner: "me" },
+    });
+    const without = altered(commented, {
+      kind: "unset-properties",
+      names: ["comment"],
+      ifExists: false,
+    });
+    expect(without.metadata.description).toBeUndefined();
+    expect(without.metadata.configuration).toEqual(commented.metadata.configuration);
+    expect(() => plan(without, { kind: "unset-properties", names: ["comment"], ifExists: false })).toThrow(
+      expect.objectContaining({ code: "property-not-found" }),
+    );
+  });
 });

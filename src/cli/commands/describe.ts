@@ -22,6 +22,7 @@ export function describeText(detail: TableDetail, look: TableLook): string {
   const average =
     detail.numFiles < 2 ? "" : `, ${bytesText(Number(detail.sizeInBytes) / detail.numFiles)} each`;
   const facts: (readonly [string, string])[] = [
+    ...(detail.description === undefined ? [] : [["comment", detail.description] as const]),
     ["location", detail.location],
     ["rows", numRows === undefined ? "unknown (files without statistics)" : countText(numRows)],
     ["size", `${bytesText(detail.sizeInBytes)} in ${plural(detail.numFiles, "file")}${average}`],

@@ -12,6 +12,7 @@ export interface IngestArguments {
   readonly mode: NonNullable<IngestOptions["mode"]>;
   readonly schema: NonNullable<IngestOptions["schema"]>;
   readonly partitionBy: readonly string[] | undefined;
+  readonly application: IngestOptions["application"];
 }
 
 export async function ingest(invocation: Invocation, asked: IngestArguments): Promise<void> {
@@ -27,7 +28,8 @@ export async function ingest(invocation: Invocation, asked: IngestArguments): Pr
           into: asked.into,
           mode: asked.mode,
           schema: asked.schema,
-          ...(asked.partitionBy === undefined ? {} : { partitionBy: asked.partitionBy }),
+          partitionBy: asked.partitionBy,
+          application: asked.application,
           stdin,
           signal,
           onProgress: (state) => {
@@ -52,6 +54,7 @@ const LABEL_BY_PHASE: Readonly<Record<Progress["phase"], string>> = {
 
 /** The report of an ingest as a person reads it. */
 export function ingestText(report: IngestReport, elapsedMs: number, style: Style): string {
+  if (report.skipped !== undefined) return skippedText(report, report.skipped, style);
   const removed = report.filesRemoved === 0 ? "" : `, ${plural(report.filesRemoved, "file")} replaced`;
   const lines = [
     `${style.bold(escapeControls(report.table))} is at version ${report.version}${report.created ? " (new table)" : ""}`,
@@ -61,6 +64,15 @@ export function ingestText(report: IngestReport, elapsedMs: number, style: Style
     ...columnLines(report.columns),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function skippedText(
+  { table, version }: IngestReport,
+  { committedVersion }: NonNullable<IngestReport["skipped"]>,
+  style: Style,
+): string {
+  const name = style.bold(escapeControls(table));
+  return `${name} is at version ${version}\n  skipped: the job has committed its version ${committedVersion} before\n`;
 }
 
 function sourceLines(sources: IngestReport["sources"], style: Style): string[] {

@@ -2,7 +2,7 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { addAbortSignal } from "node:stream";
 import { LakeError } from "../../../core/index.js";
-import type { Lake, SqlResult } from "../../index.js";
+import type { ApplicationTransaction, Lake, SqlResult } from "../../index.js";
 import { SqlTextError } from "../error-report.js";
 import type { Invocation } from "../invocation.js";
 import type { Io } from "../io.js";
@@ -25,6 +25,7 @@ export interface SqlArguments {
   readonly format: RowFormat;
   readonly output: string | undefined;
   readonly parameters: Readonly<Record<string, ParameterValue>> | undefined;
+  readonly application: ApplicationTransaction | undefined;
 }
 
 /** Runs the statements in turn and prints each result, or writes the last one to a file. */
@@ -76,17 +77,15 @@ async function runStatements(
   asked: SqlArguments,
 ): Promise<void> {
   const { signal } = invocation.io;
-  const { parameters, output } = asked;
+  const { application, parameters, output } = asked;
   const file = output === undefined ? undefined : new ResultFile(output);
+  const results = lake.script(text, { application, parameters, signal })[Symbol.asyncIterator]();
   try {
     let running: SqlResult | undefined;
     const progress = (): { label: string; fraction?: number } => {
       const percent = running?.progressPercent ?? -1;
       return percent < 0 ? { label: "running" } : { label: "running", fraction: percent / 100 };
     };
-    const results = lake
-      .script(text, { signal, ...(parameters === undefined ? {} : { parameters }) })
-      [Symbol.asyncIterator]();
     for (let printed = 0; ; printed++) {
       const more = await withProgress(invocation.canvas, progress, async (clear) => {
         const started = performance.now();
@@ -110,6 +109,8 @@ async function runStatements(
       await invocation.message(`${plural(written.rows, "row")} written to ${written.output}`);
     }
   } finally {
+    // A script that is not read to its end rolls back the transaction that it is in.
+    await results.return?.();
     await file?.discard();
   }
 }

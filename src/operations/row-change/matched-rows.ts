@@ -36,30 +36,38 @@ export class MatchedRows {
     this.#signal = signal;
   }
 
-  /** @param select a SELECT of `file` and `row_index`, as `_metadata` has them */
+  /**
+   * @param select a SELECT of `file` and `row_index`, as `_metadata` has them, and of whatever else is to be kept
+   *   of each row, for {@link matchedRelation}
+   */
   static async find(
     session: Session,
     snapshot: Snapshot,
     select: { readonly sql: string; readonly parameters: Parameters<Session["execute"]>[1] },
     signal: AbortSignal | undefined,
   ): Promise<MatchedRows> {
-    await session.execute(`CREATE OR REPLACE TEMP TABLE ${MATCHED} AS ${select.sql}`, select.parameters);
-    await session.execute(
-      `CREATE OR REPLACE TEMP TABLE ${TOUCHED} AS
-       SELECT row_number() OVER (ORDER BY file) - 1 AS ordinal, file, matched
-       FROM (SELECT file, count(*) AS matched FROM ${MATCHED} GROUP BY file)`,
-      { signal },
-    );
-    const adds = await snapshot.withFiles(
-      ({ relation }) =>
-        liveAdds(
-          session,
-          `SELECT f.*, t.ordinal, t.matched FROM ${relation} AS f JOIN ${TOUCHED} AS t ON t.file = ${fileSql(snapshot)}
-           ORDER BY t.ordinal`,
-          signal,
-        ),
-      signal,
-    );
+    // Rows can be many: a file's number takes the place of its name.
+    const adds = await snapshot.withFiles(async ({ relation }) => {
+      const known = `SELECT rowid AS file_number, ${fileSql(snapshot)} AS path FROM ${relation}`;
+      await session.execute(
+        `CREATE OR REPLACE TEMP TABLE ${MATCHED} AS
+         SELECT k.file_number, m.* EXCLUDE (file) FROM (${select.sql}\n) AS m LEFT JOIN (${known}) AS k ON k.path = m.file`,
+        select.parameters,
+      );
+      await session.execute(
+        `CREATE OR REPLACE TEMP TABLE ${TOUCHED} AS
+         SELECT row_number() OVER (ORDER BY file_number) - 1 AS ordinal, file_number, matched, k.path AS file
+         FROM (SELECT file_number, count(*) AS matched FROM ${MATCHED} GROUP BY file_number)
+         LEFT JOIN (${known}) AS k USING (file_number)`,
+        { signal },
+      );
+      return liveAdds(
+        session,
+        `SELECT f.*, t.ordinal, t.matched FROM ${relation} AS f JOIN ${TOUCHED} AS t ON t.file_number = f.rowid
+         ORDER BY t.ordinal`,
+        signal,
+      );
+    }, signal);
     const files = adds.map(({ add, row, numRecords }, index) => {
       if (row["ordinal"] !== BigInt(index)) throw unknownFile();
       return { add, numRecords, matched: BigInt(String(row["matched"])) };
@@ -73,14 +81,29 @@ export class MatchedRows {
     return this.files.reduce((sum, { matched }) => sum + matched, 0n);
   }
 
-  /** A condition over `_metadata`'s `file` and `row_index`: whether the row was found. */
-  isMatchedSql(metadata: string): string {
-    return `EXISTS (SELECT 1 FROM ${MATCHED} AS m WHERE m.file = ${metadata}.file_path AND m.row_index = ${metadata}.row_index)`;
+  /** Whether a row was found more than once. */
+  async hasDuplicates(): Promise<boolean> {
+    const twice = await this.#session.rows(
+      `SELECT 1 FROM ${MATCHED} GROUP BY file_number, row_index HAVING count(*) > 1 LIMIT 1`,
+      { signal: this.#signal },
+    );
+    return twice.length > 0;
   }
 
   /** A condition over the file table: whether the file is one of these. */
   isFileSql(files: readonly MatchedFile[]): string {
-    return `${fileSql(this.#snapshot)} IN (SELECT file FROM ${TOUCHED} WHERE ordinal IN (${this.#numbers(files)}))`;
+    return `${fileSql(this.#snapshot)} IN (SELECT file FROM ${TOUCHED} WHERE ordinal IN (${this.#ordinalsOf(files)}))`;
+  }
+
+  /** A relation of these files: `ordinal`, which counts from 0 in the order of {@link files}, and `file`. */
+  filesRelation(files: readonly MatchedFile[]): string {
+    return `(SELECT ordinal, file FROM ${TOUCHED} WHERE ordinal IN (${this.#ordinalsOf(files)}))`;
+  }
+
+  /** A relation of the rows found in these files: the file's `ordinal`, `row_index`, and what else was kept. */
+  matchedRelation(files: readonly MatchedFile[]): string {
+    return `(SELECT t.ordinal, m.* EXCLUDE (file_number) FROM ${MATCHED} AS m JOIN ${TOUCHED} AS t USING (file_number)
+      WHERE t.ordinal IN (${this.#ordinalsOf(files)}))`;
   }
 
   /** For each of the files: its rows that were deleted before or are found now. */
@@ -100,7 +123,7 @@ export class MatchedRows {
     await session.execute(`DROP TABLE IF EXISTS ${MATCHED}; DROP TABLE IF EXISTS ${TOUCHED}`);
   }
 
-  #numbers(files: readonly MatchedFile[]): string {
+  #ordinalsOf(files: readonly MatchedFile[]): string {
     return files.map((file) => this.#ordinals.get(file)).join(", ");
   }
 
@@ -108,8 +131,8 @@ export class MatchedRows {
     files: readonly MatchedFile[],
   ): AsyncGenerator<{ readonly ordinal: number; readonly found: RowIndexSet }> {
     const stream = await this.#session.stream(
-      `SELECT t.ordinal::INTEGER AS ordinal, m.row_index FROM ${MATCHED} AS m JOIN ${TOUCHED} AS t USING (file)
-       WHERE t.ordinal IN (${this.#numbers(files)}) ORDER BY t.ordinal`,
+      `SELECT t.ordinal::INTEGER AS ordinal, m.row_index FROM ${MATCHED} AS m JOIN ${TOUCHED} AS t USING (file_number)
+       WHERE t.ordinal IN (${this.#ordinalsOf(files)}) ORDER BY t.ordinal`,
       { signal: this.#signal },
     );
     let ordinal: number | undefined;

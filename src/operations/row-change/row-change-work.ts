@@ -17,18 +17,22 @@ import {
   checkRequired,
   removeFiles,
   totalRows,
+  type WriteOptions,
   type WriteTarget,
   writeDataFiles,
 } from "../data-files.js";
 import type { WrittenBeside } from "../table-operation.js";
 import { type FileEdit, filesOf, type MatchedFile, needsChangeFiles, planFileEdits } from "./file-edits.js";
-import { keptRowsSelect, materializedColumns } from "./kept-rows.js";
+import { keptRowsSelect, materializedColumns, originColumn } from "./kept-rows.js";
 import type { MatchedRows } from "./matched-rows.js";
+import { groupsOf, planRewrites, type RewritePlan } from "./rewrite-plan.js";
 
 /** A change of rows: some leave the table, some come. */
 export interface RowChange {
   /** Rows that are deleted, and those whose values are replaced. */
   readonly leaving?: MatchedRows | undefined;
+  /** Rows that leave and come back with other values, where they can be told file by file. */
+  readonly replaced?: ReplacedRows | undefined;
   /** Rows that come: new ones, and those that leave with other values. */
   readonly arriving: readonly ArrivingRows[];
   /** Whether some of the rows that come are rows that leave, with other values. */
@@ -38,6 +42,19 @@ export interface RowChange {
    * them.
    */
   readonly changes: () => Promise<readonly string[]>;
+}
+
+/** Rows of which each stays in its file, or in one of that file's own, where its partition is the same. */
+export interface ReplacedRows {
+  /**
+   * A SELECT of the replaced rows of these files: the table's columns, {@link materializedColumns} and
+   * {@link originColumn}. What it needs in the session is there until it is asked again.
+   */
+  readonly select: (files: readonly MatchedFile[]) => Promise<string>;
+  /** How many there are of a file. */
+  readonly count: (file: MatchedFile) => bigint;
+  /** Whether rows may go to another partition. */
+  readonly moves: boolean;
 }
 
 export interface ArrivingRows {
@@ -52,9 +69,12 @@ export interface RowChangeWrites {
   readonly edits: readonly FileEdit[];
   /** Files that got a deletion vector. */
   readonly marked: readonly AddFile[];
-  /** What stays of files that were rewritten. */
+  /** Files with what stays of files that were rewritten, and with replaced rows beside it. */
   readonly kept: readonly AddFile[];
+  /** Rows that were written again as they were. */
   readonly keptRows: bigint;
+  /** Files with nothing but replaced rows. */
+  readonly replaced: readonly AddFile[];
   /** For each of the arriving, in their order. */
   readonly arrived: readonly ArrivedRows[];
   readonly changes: readonly ChangeFile[];
@@ -79,12 +99,12 @@ export function tellsChanges({ configuration }: Metadata): boolean {
 }
 
 /** All files that a change of rows brings into the table, and those that it replaces. */
-export function fileActions({ edits, marked, kept, arrived }: RowChangeWrites): {
+export function fileActions({ edits, marked, kept, replaced, arrived }: RowChangeWrites): {
   readonly adds: readonly AddFile[];
   readonly replaces: Replaced;
 } {
   return {
-    adds: [...marked, ...kept, ...arrived.flatMap(({ adds }) => adds)],
+    adds: [...marked, ...kept, ...replaced, ...arrived.flatMap(({ adds }) => adds)],
     replaces:
       edits.length === 0
         ? { kind: "none" }
@@ -122,16 +142,26 @@ export class RowChangeWork implements WrittenBeside {
   }
 
   /** @throws LakeError whatever the SELECTs throw; nothing is left of the files then. */
-  async write({ leaving, arriving, updatesRows, changes }: RowChange): Promise<RowChangeWrites> {
+  async write({ leaving, replaced, arriving, updatesRows, changes }: RowChange): Promise<RowChangeWrites> {
     try {
       const edits = planFileEdits(leaving?.files ?? [], marksRows(this.#snapshot));
       const marked = leaving === undefined ? [] : await this.#mark(leaving, filesOf(edits, "mark"));
-      const kept = leaving === undefined ? NO_ROWS : await this.#rewrite(leaving, filesOf(edits, "rewrite"));
+      const plan = planRewrites(edits, replaced !== undefined && !replaced.moves);
+      const kept = leaving === undefined ? NO_ROWS : await this.#rewrite(leaving, plan, replaced);
+      const gathered = replaced === undefined ? NO_ROWS : await this.#gather(plan, replaced);
       const arrived: ArrivedRows[] = [];
       for (const { select, extraColumns } of arriving) arrived.push(await this.#add(select, extraColumns));
       const isTold = tellsChanges(this.#target.metadata) && needsChangeFiles(edits, updatesRows);
       const told = isTold ? await this.#changes(await changes()) : [];
-      return { edits, marked, kept: kept.adds, keptRows: kept.rows, arrived, changes: told };
+      return {
+        edits,
+        marked,
+        kept: kept.adds,
+        keptRows: kept.rows,
+        replaced: gathered.adds,
+        arrived,
+        changes: told,
+      };
     } catch (error) {
       await this.discard();
       throw error;
@@ -159,14 +189,47 @@ export class RowChangeWork implements WrittenBeside {
     return adds;
   }
 
-  async #rewrite(leaving: MatchedRows, files: readonly MatchedFile[]): Promise<ArrivedRows> {
-    if (files.length === 0) return NO_ROWS;
-    const select = await keptRowsSelect(this.#session, this.#snapshot, leaving, files, this.#signal);
-    return this.#add(select, materializedColumns(this.#snapshot));
+  /** Writes rows file by file, so that rows of one file are not spread over many. */
+  async #rewrite(
+    leaving: MatchedRows,
+    { kept, together }: RewritePlan,
+    replaced: ReplacedRows | undefined,
+  ): Promise<ArrivedRows> {
+    const adds: AddFile[] = [];
+    let rows = 0n;
+    const files = [...new Set([...kept, ...together])];
+    const extra = materializedColumns(this.#snapshot);
+    for (const group of groupsOf(files)) {
+      const [keeping, replacing] = [inBoth(group, kept), inBoth(group, together)];
+      const selects: string[] = [];
+      if (keeping.length > 0) {
+        selects.push(await keptRowsSelect(this.#session, this.#snapshot, leaving, keeping, this.#signal));
+      }
+      if (replacing.length > 0 && replaced !== undefined) selects.push(await replaced.select(replacing));
+      const all = selects.map((select) => `(${select})`).join(" UNION ALL ");
+      const isOneFile = group.length === 1 && this.#target.metadata.partitionColumns.length === 0;
+      const layout = isOneFile ? { ordered: true } : { splitBy: originColumn(this.#snapshot) };
+      const written = await this.#add(all, extra, layout);
+      adds.push(...written.adds);
+      rows += replacing.reduce((left, file) => left - (replaced?.count(file) ?? 0n), written.rows);
+    }
+    return { adds, rows };
   }
 
-  async #add(select: string, extraColumns: readonly string[] | undefined): Promise<ArrivedRows> {
+  /** Writes the replaced rows that do not go with those of their file. */
+  async #gather({ apart }: RewritePlan, replaced: ReplacedRows): Promise<ArrivedRows> {
+    const files = apart.filter((file) => replaced.count(file) > 0n);
+    if (files.length === 0) return NO_ROWS;
+    return this.#add(await replaced.select(files), materializedColumns(this.#snapshot));
+  }
+
+  async #add(
+    select: string,
+    extraColumns: readonly string[] | undefined,
+    layout: Pick<WriteOptions, "ordered" | "splitBy"> = {},
+  ): Promise<ArrivedRows> {
     const written = await writeDataFiles(this.#session, this.#target, select, {
+      ...layout,
       extraColumns,
       signal: this.#signal,
     });
@@ -192,6 +255,11 @@ export class RowChangeWork implements WrittenBeside {
     }
     return files;
   }
+}
+
+function inBoth(files: readonly MatchedFile[], others: readonly MatchedFile[]): MatchedFile[] {
+  const known = new Set(others);
+  return files.filter((file) => known.has(file));
 }
 
 const NO_ROWS: ArrivedRows = { adds: [], rows: 0n };

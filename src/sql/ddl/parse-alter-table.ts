@@ -1,23 +1,10 @@
 import type { Alteration, ColumnChange } from "../../../table-format/index.js";
-import type { StatementReader, TableName } from "../statement-reader.js";
+import type { StatementReader } from "../statement-reader.js";
 import { isSymbol } from "../tokens.js";
 import { parseAddedColumn, parsePosition } from "./parse-column.js";
 import { parseConstraint } from "./parse-create-table.js";
 import { parseProperties, parsePropertyNames } from "./parse-properties.js";
 import { parseType } from "./parse-type.js";
-
-/**
- * What follows `ALTER TABLE`: the table and one change of it.
- *
- * @throws LakeError `invalid-input` `sql-syntax` with the place.
- */
-export function parseAlterTable(reader: StatementReader): {
-  readonly table: TableName;
-  readonly alteration: Alteration;
-} {
-  const table = reader.tableName();
-  return { table, alteration: parseAlteration(reader) };
-}
 
 /** One change of a table. @throws LakeError `invalid-input` `sql-syntax` with the place. */
 export function parseAlteration(reader: StatementReader): Alteration {

@@ -1,20 +1,43 @@
 import type { ColumnDefinition, TableDefinition } from "../../../table-format/index.js";
+import { beginsQuery } from "../query-start.js";
 import type { StatementReader } from "../statement-reader.js";
-import { isWord } from "../tokens.js";
+import { isSymbol, isWord } from "../tokens.js";
 import { parseColumnDefinition } from "./parse-column.js";
 import { parseProperties } from "./parse-properties.js";
-import type { CreateTable } from "./table-statement.js";
+import type { CreateTable, CreateTableAs } from "./table-statement.js";
+
+/** A table by its columns, or by a query. */
+export type CreatedTable =
+  | ({ readonly kind: "create-table" } & CreateTable)
+  | ({ readonly kind: "create-table-as" } & CreateTableAs);
 
 /**
- * What follows `CREATE TABLE`: `[IF NOT EXISTS] t (columns and constraints)` and, in any order,
- * `USING DELTA`, `PARTITIONED BY`, `CLUSTER BY`, `COMMENT`, `TBLPROPERTIES`.
+ * What follows `CREATE TABLE`: `[IF NOT EXISTS] t`, the columns and constraints in parentheses or else `AS query`
+ * at the end, and between them, in any order, `USING DELTA`, `PARTITIONED BY`, `CLUSTER BY`, `COMMENT`,
+ * `TBLPROPERTIES`.
  *
+ * @param orReplace whether `OR REPLACE` stood before TABLE
  * @throws LakeError `invalid-input` `sql-syntax` with the place.
  */
-export function parseCreateTable(reader: StatementReader): CreateTable {
+export function parseCreateTable(reader: StatementReader, orReplace = false): CreatedTable {
   const ifNotExists = reader.takeWords("if", "not", "exists");
+  if (ifNotExists && orReplace) {
+    throw reader.problem("OR REPLACE and IF NOT EXISTS exclude each other", reader.peek(-1));
+  }
   const table = reader.tableName();
-  if (isWord(reader.peek(), "as", "like")) throw noQuery(reader);
+  if (isWord(reader.peek(), "like")) throw noLike(reader);
+  if (isSymbol(reader.peek(), "(")) {
+    if (orReplace) throw replacesByQuery(reader);
+    return { kind: "create-table", table, ifNotExists, definition: parseDefinition(reader) };
+  }
+  const definition = parseClauses(reader);
+  if (!reader.takeWords("as")) throw reader.expected("the columns in parentheses, or AS and a query");
+  if (!beginsQuery(reader)) throw reader.expected("a query");
+  const query = reader.takeRestText();
+  return { kind: "create-table-as", table, ifNotExists, orReplace, definition, query };
+}
+
+function parseDefinition(reader: StatementReader): TableDefinition {
   const columns: ColumnDefinition[] = [];
   const constraints = new Map<string, string>();
   reader.list(() => {
@@ -22,13 +45,9 @@ export function parseCreateTable(reader: StatementReader): CreateTable {
     else takeConstraint(reader, constraints);
   });
   const clauses = parseClauses(reader);
-  if (isWord(reader.peek(), "as")) throw noQuery(reader);
+  if (isWord(reader.peek(), "as")) throw columnsOfQuery(reader);
   if (columns.length === 0) throw reader.problem("a table needs at least one column");
-  return {
-    table,
-    ifNotExists,
-    definition: { columns, ...clauses, constraints: Object.fromEntries(constraints) },
-  };
+  return { columns, ...clauses, constraints: Object.fromEntries(constraints) };
 }
 
 /** `CONSTRAINT name CHECK (condition)`. */
@@ -87,10 +106,26 @@ function parseClauses(reader: StatementReader): Clauses {
   }
 }
 
-function noQuery(reader: StatementReader): ReturnType<StatementReader["problem"]> {
+function columnsOfQuery(reader: StatementReader): ReturnType<StatementReader["problem"]> {
   return reader.problem(
-    "CREATE TABLE takes columns, not a query",
+    "the columns of CREATE TABLE ... AS are those of its query, and not listed",
     reader.peek(),
-    "Rows of files land by ingest, which creates the table.",
+    "Name and cast them in the query: AS SELECT CAST(a AS BIGINT) AS id.",
+  );
+}
+
+function replacesByQuery(reader: StatementReader): ReturnType<StatementReader["problem"]> {
+  return reader.problem(
+    "CREATE OR REPLACE TABLE takes a query, not columns",
+    reader.peek(),
+    "Write CREATE OR REPLACE TABLE t AS SELECT ....",
+  );
+}
+
+function noLike(reader: StatementReader): ReturnType<StatementReader["problem"]> {
+  return reader.problem(
+    "CREATE TABLE takes columns or AS query, not LIKE",
+    reader.peek(),
+    "Write CREATE TABLE t AS SELECT * FROM u WHERE false.",
   );
 }

@@ -64,19 +64,19 @@ export type MergeClause =
   | {
       readonly when: "matched";
       readonly condition: string | undefined;
-      readonly then: MergeDelete | MergeUpdate;
+      readonly action: MergeDelete | MergeUpdate;
     }
   /** For a row of the source with none of the table. */
   | {
       readonly when: "not-matched";
       readonly condition: string | undefined;
-      readonly then: MergeInsert;
+      readonly action: MergeInsert;
     }
   /** For a row of the table with none of the source. */
   | {
       readonly when: "not-matched-by-source";
       readonly condition: string | undefined;
-      readonly then: MergeDelete | MergeUpdate;
+      readonly action: MergeDelete | MergeUpdate;
     };
 
 export interface MergeDelete {

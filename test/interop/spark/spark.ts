@@ -52,6 +52,16 @@ export async function sparkSql(
   return (await ask(request)) as SparkRows;
 }
 
+/** Runs statements in order and gives the rows of each. @throws SparkError */
+export async function sparkRelations(
+  statements: readonly string[],
+  configuration: Configuration = {},
+): Promise<readonly SparkRows[]> {
+  const answer = await ask({ op: "sql", statements, with: configuration });
+  // peer.py documents what it answers; this is the border.
+  return (answer as { readonly all: readonly SparkRows[] }).all;
+}
+
 /** How a version of the table at a path is named in Spark's SQL. */
 export function sparkTable(
   table: string,

@@ -1,0 +1,49 @@
+import path from "node:path";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { type Lake, openLake } from "../../src/index.js";
+import { type SharedFolder, sharedFolder } from "../support/temporary-folder.js";
+import { kindsOf, type RowChangeCase } from "./row-changes/case.js";
+import { compare, Templates } from "./row-changes/comparison.js";
+import { DELETE_CASES } from "./row-changes/delete-cases.js";
+import { INSERT_CASES } from "./row-changes/insert-cases.js";
+import { MERGE_CASES } from "./row-changes/merge-cases.js";
+import { RESTORE_CASES } from "./row-changes/restore-cases.js";
+import { UPDATE_CASES } from "./row-changes/update-cases.js";
+
+// Each statement is run by Spark and by us, on two tables of the same content. Then each side reads both
+// tables, and every reading gives the same rows; where the tables have them also the same row ids and the same
+// change data feed. What Spark refuses we refuse.
+
+let folder: SharedFolder;
+let lake: Lake;
+let templates: Templates;
+beforeAll(async () => {
+  folder = await sharedFolder();
+  lake = await openLake(path.join(folder.path, "lake"));
+  templates = new Templates(folder.path);
+});
+afterAll(async () => {
+  await lake.close();
+  await folder.remove();
+});
+
+function variants(
+  cases: readonly RowChangeCase[],
+): { readonly title: string; readonly run: () => Promise<void> }[] {
+  return cases.flatMap((change, place) =>
+    kindsOf(change, place).map((kind) => ({
+      title: `${change.isRefused === true ? "refuses " : ""}${change.name} (${change.table}; ${kind.name})`,
+      run: () => compare(lake, templates, change, kind),
+    })),
+  );
+}
+
+describe.each([
+  ["DELETE", DELETE_CASES],
+  ["UPDATE", UPDATE_CASES],
+  ["MERGE", MERGE_CASES],
+  ["INSERT", INSERT_CASES],
+  ["RESTORE", RESTORE_CASES],
+])("%s", (_, cases) => {
+  test.each(variants(cases))("$title", async ({ run }) => run());
+});
