@@ -32,7 +32,7 @@ function variants(
 ): { readonly title: string; readonly run: () => Promise<void> }[] {
   return cases.flatMap((change, place) =>
     kindsOf(change, place).map((kind) => ({
-      title: `${change.isRefused === true ? "refuses " : ""}${change.name} (${change.table}; ${kind.name})`,
+      title: `${change.isRefused === true ? "both refuse: " : change.isStricter === true ? "we refuse: " : ""}${change.name} (${change.table}; ${kind.name})`,
       run: () => compare(lake, templates, change, kind),
     })),
   );

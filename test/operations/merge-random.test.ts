@@ -2,14 +2,15 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Lake, Row } from "../../src/index.js";
 import { type MergeOptions, mergeOperation } from "../../src/operations/merge/merge.js";
-import type { MergeClause } from "../../src/sql/dml/row-statements.js";
 import { seededRandom } from "../concurrency/seeded-random.js";
 import { operationsOn } from "../support/operations.js";
 import { temporaryLake } from "../support/temporary-lake.js";
 import { type ModelClause, type ModelCondition, type ModelRow, mergeByModel } from "./merge-model.js";
 
-const SEEDS = [11, 12, 13];
-const MERGES = 6;
+const SEEDS = [11, 12];
+/** Merges of a table that change it; those that are refused come on top. */
+const MERGES = 5;
+const MAX_TRIES = 60;
 
 type Random = () => number;
 
@@ -89,9 +90,8 @@ class Choices {
     return Math.floor(this.random() * limit);
   }
   of<T>(items: readonly T[]): T {
-    const item = items[this.below(items.length)];
-    if (item === undefined && items.length === 0) throw new Error("nothing to choose from");
-    return item as T;
+    for (const item of items.slice(this.below(items.length))) return item;
+    throw new Error("nothing to choose from");
   }
 }
 
@@ -145,16 +145,18 @@ function statementOf(
     alias: "t",
     sourceAlias: "s",
     on: on.sql,
-    clauses: model.map(({ when, condition, action }) => {
-      const then =
-        action.kind === "update"
-          ? { kind: "update", set: action.set.map(([column, value]) => ({ column: [column], value })) }
-          : action.kind === "insert"
-            ? { kind: "insert", values: "all" }
-            : action;
-      return { when, condition: condition?.sql, action: then } as MergeClause;
-    }),
+    clauses: model.map(clauseOf),
   };
+}
+
+type Clause = MergeOptions["clauses"][number];
+
+function clauseOf({ when, condition: said, action }: ModelClause): Clause {
+  const condition = said?.sql;
+  if (when === "not-matched") return { when, condition, action: { kind: "insert", values: "all" } };
+  if (action.kind !== "update") return { when, condition, action: { kind: "delete" } };
+  const set = action.set.map(([column, value]) => ({ column: [column], value }));
+  return { when, condition, action: { kind: "update", set } };
 }
 
 const EMPTY: ModelRow = { tag: 0, id: 0, name: "", amount: 0, part: "" };
@@ -203,7 +205,9 @@ describe.each(Object.entries(FORMS))("random merges, %s", (form, definition) => 
         statementOf(never, [{ when: "not-matched", condition: undefined, action: { kind: "insert" } }], news),
       );
     }
-    for (let merge = 0; merge < MERGES; merge++) {
+    let applied = 0;
+    for (let merge = 0; applied < MERGES; merge++) {
+      expect(merge, `seed ${seed}`).toBeLessThan(MAX_TRIES);
       const source = Array.from({ length: choose.of([0, 1, 3, 8]) }, () => randomRow(choose, 60));
       const on = choose.of(ON);
       const said = clauses(choose);
@@ -221,6 +225,7 @@ describe.each(Object.entries(FORMS))("random merges, %s", (form, definition) => 
         rowsUpdated: BigInt(expected.updated),
         rowsDeleted: BigInt(expected.deleted),
       });
+      if (expected.changes.length > 0) applied++;
       model = expected.rows;
       expect(await rows("SELECT * FROM t ORDER BY tag"), where).toEqual(model.toSorted(byTag));
       if (form.includes("feed") && expected.changes.length > 0) {

@@ -4,10 +4,15 @@ import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Lake, Row } from "../../src/index.js";
 import { type MergeOptions, type MergeReport, mergeOperation } from "../../src/operations/merge/merge.js";
-import type { Assignment, MergeClause } from "../../src/sql/dml/row-statements.js";
 import { folderListing } from "../support/folder-listing.js";
 import { type Operations, operationsOn } from "../support/operations.js";
 import { temporaryLake } from "../support/temporary-lake.js";
+
+type MergeClause = MergeOptions["clauses"][number];
+interface Assignment {
+  readonly column: readonly string[];
+  readonly value: string | undefined;
+}
 
 let lake: Lake;
 let operations: Operations;

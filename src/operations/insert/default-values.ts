@@ -99,7 +99,7 @@ function rowsOf(tokens: readonly Token[]): Item[][] {
 
 /** SQL for the default of a column; `undefined` when the write makes its values. */
 function fillingOf(state: TableState, path: FieldPath, now: number): string | undefined {
-  const { schema, protocol, metadata } = state;
+  const { schema, protocol } = state;
   const [name = ""] = path;
   const field = path.length === 1 ? findField(schema, name) : undefined;
   if (field === undefined) {
@@ -108,7 +108,6 @@ function fillingOf(state: TableState, path: FieldPath, now: number): string | un
     });
   }
   const given = schema.fields.filter((other) => other !== field).map((other) => other.name);
-  const { configuration } = metadata;
   // Only the rule of this one column is asked for: what holds for the others is told when rows are planned.
   const alone = {
     type: "struct",
@@ -116,7 +115,7 @@ function fillingOf(state: TableState, path: FieldPath, now: number): string | un
   } as const;
   const rules = rowRulesFor({
     schema: alone,
-    configuration: withoutConstraints(configuration),
+    configuration: {},
     protocol,
     given,
     marker: newUuid(),
@@ -129,14 +128,6 @@ function fillingOf(state: TableState, path: FieldPath, now: number): string | un
 /** A column without rules of its own. */
 function plain<T extends { readonly metadata: object }>(field: T): T {
   return { ...field, metadata: {} };
-}
-
-function withoutConstraints(
-  configuration: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(configuration).filter(([key]) => !key.toLowerCase().startsWith("delta.constraints.")),
-  );
 }
 
 function fillingSql(rule: ColumnRule): string | undefined {

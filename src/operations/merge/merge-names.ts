@@ -21,7 +21,8 @@ export function mergeNames(
 ): MergeNames {
   const parsed = parseTarget(label);
   const target = alias ?? (parsed.kind === "name" ? parsed.name.name : "target");
-  const names = { target, source: sourceAlias ?? ownName(source) ?? "source" };
+  const nameless = target.toLowerCase() === "source" ? "merge_source" : "source";
+  const names = { target, source: sourceAlias ?? ownName(source) ?? nameless };
   if (names.target.toLowerCase() !== names.source.toLowerCase()) return names;
   throw new LakeError(
     "invalid-input",

@@ -28,7 +28,7 @@ test.each(PROFILES)(`8 processes run 400 transactions on a table: $name (seed ${
   const { report, lives } = result;
   expect(report.transactions).toBe(PROCESSES * TRANSACTIONS);
   // The history was one of trouble, and work was done all the same.
-  expect(report.committed).toBeGreaterThan(report.transactions / 2);
+  expect(report.committed).toBeGreaterThan(report.transactions / 3);
   expect(report.failed).toBeGreaterThan(0);
   expect(lives).toBeGreaterThan(PROCESSES);
   const kinds = Object.keys(profile.mix);

@@ -19,6 +19,8 @@ export interface RowChangeCase {
   readonly expected?: string;
   /** Both refuse it and leave the table as it was. */
   readonly isRefused?: true;
+  /** Spark writes another value than the one that is given; we refuse it. */
+  readonly isStricter?: true;
   readonly kinds?: readonly Kind[];
 }
 
@@ -26,9 +28,12 @@ export interface RowChangeCase {
  * The kinds of a case, by its place among the others where it says none: each second one is of another kind. Of a
  * table whose case is refused, or compared with a query, there is nothing more to tell than its rows.
  */
-export function kindsOf({ kinds, isRefused, expected }: RowChangeCase, place: number): readonly Kind[] {
+export function kindsOf(
+  { kinds, isRefused, isStricter, expected }: RowChangeCase,
+  place: number,
+): readonly Kind[] {
   if (kinds !== undefined) return kinds;
-  const onlyRows = isRefused === true || expected !== undefined;
+  const onlyRows = isRefused === true || isStricter === true || expected !== undefined;
   return [place % 2 === 0 ? (onlyRows ? VECTORS : TOLD) : onlyRows ? COPY_ON_WRITE : TOLD_COPIES];
 }
 

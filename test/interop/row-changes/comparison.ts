@@ -76,9 +76,10 @@ export async function compare(
   const mark = lastRowId(before);
 
   const inSpark = text(change.inSpark ?? change.statement, theirs);
-  if (change.isRefused === true) {
+  if (change.isRefused === true || change.isStricter === true) {
     const spark = await refusal(sparkSql(inSpark, INTERPRETED));
-    expect(spark, "Spark refuses it").toBeInstanceOf(SparkError);
+    if (change.isRefused === true) expect(spark, "Spark refuses it").toBeInstanceOf(SparkError);
+    else expect(spark, "Spark takes it").toBeUndefined();
     const error = await refusal(lake.sql(text(change.statement, ours)).then((result) => result.toArray()));
     expect(isLakeError(error) && REFUSALS.has(error.kind), `we refuse it: ${error}`).toBe(true);
     expect(await readByUs(lake, ours, kind, 0n)).toEqual(before);

@@ -95,7 +95,16 @@ export const INSERT_CASES: readonly RowChangeCase[] = [
     table: "typed",
     source: "typedSource",
     statement:
+      "INSERT INTO {t} (id, d, w, moment, wall, f, l, sm) SELECT id, CAST(wide AS DECIMAL(10,2)), CAST(wide AS DECIMAL(5,1)), CAST(wall AS TIMESTAMPTZ), CAST(moment AS TIMESTAMP), x, n, n FROM {s}",
+    inSpark:
       "INSERT INTO {t} (id, d, w, moment, wall, f, l, sm) SELECT id, wide, wide, wall, moment, x, n, n FROM {s}",
+  },
+  {
+    name: "digits that are lost",
+    table: "typed",
+    source: "typedSource",
+    statement: "INSERT INTO {t} (id, d) SELECT id, wide FROM {s}",
+    isStricter: true,
   },
   {
     name: "a number that does not fit",

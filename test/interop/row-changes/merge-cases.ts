@@ -203,8 +203,12 @@ export const MERGE_CASES: readonly RowChangeCase[] = [
   }),
   merge(
     "conversions",
-    `${ON_ID} WHEN MATCHED THEN UPDATE SET d = s.wide, sm = s.n, moment = s.wall, wall = s.moment, f = s.x, day = s.day WHEN NOT MATCHED THEN INSERT (id, d, l, w) VALUES (s.id, s.wide, s.n, s.wide)`,
-    { table: "typed", source: "typedSource" },
+    `${ON_ID} WHEN MATCHED THEN UPDATE SET d = CAST(s.wide AS DECIMAL(10,2)), sm = s.n, moment = CAST(s.wall AS TIMESTAMPTZ), wall = CAST(s.moment AS TIMESTAMP), f = s.x, day = s.day WHEN NOT MATCHED THEN INSERT (id, l, w) VALUES (s.id, s.n, CAST(s.wide AS DECIMAL(5,1)))`,
+    {
+      table: "typed",
+      source: "typedSource",
+      inSpark: `${ON_ID} WHEN MATCHED THEN UPDATE SET d = s.wide, sm = s.n, moment = s.wall, wall = s.moment, f = s.x, day = s.day WHEN NOT MATCHED THEN INSERT (id, l, w) VALUES (s.id, s.n, s.wide)`,
+    },
   ),
   merge("a number that does not fit", `${ON_ID} WHEN MATCHED THEN UPDATE SET sm = s.n * 10000`, {
     table: "typed",

@@ -1,5 +1,5 @@
 import { type RowChangeCase, updated } from "./case.js";
-import { COPY_ON_WRITE, TOLD_COPIES, VECTORS } from "./fixtures.js";
+import { TOLD_COPIES, VECTORS } from "./fixtures.js";
 
 /** An UPDATE with a subquery, which Spark's own UPDATE does not take. */
 function bySubquery(
@@ -92,7 +92,26 @@ export const UPDATE_CASES: readonly RowChangeCase[] = [
   {
     name: "decimals of more digits",
     table: "typed",
-    statement: "UPDATE {t} SET d = CAST(1.005 AS DECIMAL(20,6)), w = CAST(0.25 AS DECIMAL(9,2)) WHERE id = 1",
+    statement:
+      "UPDATE {t} SET d = CAST(1.250 AS DECIMAL(20,6)), w = CAST(CAST(0.25 AS DECIMAL(9,2)) AS DECIMAL(5,1)) WHERE id = 1",
+  },
+  {
+    name: "digits that are lost",
+    table: "typed",
+    statement: "UPDATE {t} SET d = CAST(1.005 AS DECIMAL(20,6)) WHERE id = 1",
+    isStricter: true,
+  },
+  {
+    name: "text as a number",
+    table: "typed",
+    statement: "UPDATE {t} SET sm = t WHERE id = 1",
+    isStricter: true,
+  },
+  {
+    name: "a wall clock as an instant",
+    table: "typed",
+    statement: "UPDATE {t} SET moment = wall WHERE id = 1",
+    isStricter: true,
   },
   {
     name: "a decimal that does not fit",
@@ -114,13 +133,15 @@ export const UPDATE_CASES: readonly RowChangeCase[] = [
   {
     name: "instants, wall clocks and days",
     table: "typed",
-    statement: "UPDATE {t} SET moment = wall, wall = moment, day = CAST(moment AS DATE) WHERE id = 1",
+    statement:
+      "UPDATE {t} SET moment = CAST(wall AS TIMESTAMPTZ), wall = CAST(moment AS TIMESTAMP), day = CAST(moment AS DATE) WHERE id = 1",
+    inSpark: "UPDATE {t} SET moment = wall, wall = moment, day = CAST(moment AS DATE) WHERE id = 1",
   },
   {
     name: "literals of time",
     table: "typed",
     statement:
-      "UPDATE {t} SET moment = CAST('2024-03-31 01:30:00+02:00' AS TIMESTAMP), day = DATE '2024-12-31', wall = CAST('2024-03-31 02:30:00.5' AS TIMESTAMP) WHERE id = 3",
+      "UPDATE {t} SET moment = TIMESTAMPTZ '2024-03-31 01:30:00+02:00', day = DATE '2024-12-31', wall = CAST('2024-03-31 02:30:00.5' AS TIMESTAMP) WHERE id = 3",
     inSpark:
       "UPDATE {t} SET moment = TIMESTAMP '2024-03-31 01:30:00+02:00', day = DATE '2024-12-31', wall = TIMESTAMP_NTZ '2024-03-31 02:30:00.5' WHERE id = 3",
   },
