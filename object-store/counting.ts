@@ -6,6 +6,7 @@ import type {
   ObjectPath,
   ObjectStore,
   PutIfAbsentResult,
+  PutOptions,
 } from "./object-store.js";
 
 export type StoreVerb = "head" | "get" | "put" | "putIfAbsent" | "list" | "delete" | "adopt";
@@ -67,7 +68,7 @@ export class CountingStore implements ObjectStore {
     return this.#store.put(path, data, options);
   }
 
-  putIfAbsent(path: ObjectPath, data: Uint8Array, options?: CallOptions): Promise<PutIfAbsentResult> {
+  putIfAbsent(path: ObjectPath, data: Uint8Array, options?: PutOptions): Promise<PutIfAbsentResult> {
     this.#count("putIfAbsent", 1, data.length);
     return this.#store.putIfAbsent(path, data, options);
   }

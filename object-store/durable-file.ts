@@ -54,11 +54,11 @@ async function removeIfPresent(file: string): Promise<void> {
   }
 }
 
-/** Writes a new file, durable but for its name. */
-export async function writeNewFile(file: string, data: Uint8Array): Promise<void> {
+/** Writes a new file, durable but for its name, or not durable at all. */
+export async function writeNewFile(file: string, data: Uint8Array, durable = true): Promise<void> {
   await withFile(file, "wx", async (handle) => {
     await handle.writeFile(data);
-    await handle.sync();
+    if (durable) await handle.sync();
   });
 }
 

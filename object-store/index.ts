@@ -10,5 +10,6 @@ export type {
   ObjectPath,
   ObjectStore,
   PutIfAbsentResult,
+  PutOptions,
 } from "./object-store.js";
 export { openStore, type StoreOpener } from "./open.js";

@@ -22,6 +22,7 @@ import type {
   ObjectPath,
   ObjectStore,
   PutIfAbsentResult,
+  PutOptions,
 } from "./object-store.js";
 
 /** File operations running at once in one call. */
@@ -92,9 +93,11 @@ export class LocalStore implements ObjectStore {
   async putIfAbsent(
     path: ObjectPath,
     data: Uint8Array,
-    { signal }: CallOptions = {},
+    { signal, durable }: PutOptions = {},
   ): Promise<PutIfAbsentResult> {
-    return this.#write(path, data, signal, async (temporary, file) => {
+    // Who lost a race is spared what waits for the disk.
+    if ((await this.head(path, { signal })) !== undefined) return { status: "exists" };
+    const put = async (temporary: string, file: string): Promise<PutIfAbsentResult> => {
       try {
         await link(temporary, file);
       } catch (error) {
@@ -103,7 +106,8 @@ export class LocalStore implements ObjectStore {
         return { status: "exists" };
       }
       return { status: "created" };
-    });
+    };
+    return this.#write(path, data, signal, put, durable);
   }
 
   list(
@@ -150,21 +154,24 @@ export class LocalStore implements ObjectStore {
     data: Uint8Array,
     signal: AbortSignal | undefined,
     publish: (temporary: string, file: string) => Promise<T>,
+    durable = true,
   ): Promise<T> {
     throwIfCancelled(signal);
     const file = this.localPath(path);
-    try {
-      return await this.#durably([file], () =>
-        withTemporaryFile(
-          dirname(file),
-          (temporary) => writeNewFile(temporary, data),
-          async (temporary) => {
-            // The last moment to give up: what has its name is written.
-            throwIfCancelled(signal);
-            return publish(temporary, file);
-          },
-        ),
+    const write = (): Promise<T> =>
+      withTemporaryFile(
+        dirname(file),
+        (temporary) => writeNewFile(temporary, data, durable),
+        async (temporary) => {
+          // The last moment to give up: what has its name is written.
+          throwIfCancelled(signal);
+          return publish(temporary, file);
+        },
       );
+    try {
+      if (durable) return await this.#durably([file], write);
+      await mkdirs(dirname(file));
+      return await write();
     } catch (error) {
       throw fileError(error, "write", file);
     }

@@ -24,6 +24,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface PutOptions extends CallOptions {
+  /**
+   * `false` for what can be made again and is checked when it is read: it may then be lost, or hold other bytes,
+   * after a crash of the machine, and never after one of the process. Default `true`.
+   */
+  readonly durable?: boolean | undefined;
+}
+
 /**
  * Named bytes. The contract, held by every implementation and checked by one suite
  * (test/contract/object-store.ts):
@@ -53,10 +61,10 @@ export interface ObjectStore {
 
   /**
    * Writes one object unless the path is taken: of all concurrent callers, in any process, exactly
-   * one gets `created`. Durable when it returns. A failure whose outcome is unknown throws
+   * one gets `created`. Durable when it returns, unless the options say otherwise. A failure whose outcome is unknown throws
    * `unavailable`; the caller reads the object back.
    */
-  putIfAbsent(path: ObjectPath, data: Uint8Array, options?: CallOptions): Promise<PutIfAbsentResult>;
+  putIfAbsent(path: ObjectPath, data: Uint8Array, options?: PutOptions): Promise<PutIfAbsentResult>;
 
   /**
    * Every object whose path begins with `prefix`, in ascending UTF-8 byte order of the path,

@@ -6,7 +6,6 @@ import {
   liveAdds,
   type PlannedChange,
   type Protocol,
-  READS_EVERYTHING,
   type Snapshot,
   type StagedCommit,
 } from "../../table-format/index.js";
@@ -68,7 +67,6 @@ function backfill(adds: readonly AddFile[]): StagedCommit {
     operationMetrics: { numAddedFiles: String(adds.length) },
     adds,
     // A file that another writer removes meanwhile must not come back.
-    reads: READS_EVERYTHING,
     dataChange: false,
   };
 }

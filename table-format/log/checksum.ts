@@ -211,7 +211,8 @@ export async function writeChecksum(
 ): Promise<ChecksumWritten> {
   try {
     const data = new TextEncoder().encode(serializeChecksum(checksum));
-    return await store.putIfAbsent(checksumPath(of), data, options);
+    // One that a crash of the machine leaves torn is no valid JSON, and is not believed.
+    return await store.putIfAbsent(checksumPath(of), data, { ...options, durable: false });
   } catch (cause) {
     return { status: "failed", cause };
   }
