@@ -63,15 +63,12 @@ export async function loadCatalog(store: ObjectStore, signal?: AbortSignal): Pro
   return replay(store, state, listing, signal);
 }
 
-/** Applies the entries that came after a loaded state. Where there are none that costs one request. */
+/** Applies the entries that came after a loaded state. */
 export async function catchUp(
   store: ObjectStore,
-  loaded: LoadedCatalog,
+  { state, lastCheckpoint }: LoadedCatalog,
   signal?: AbortSignal,
 ): Promise<LoadedCatalog> {
-  const { state, lastCheckpoint } = loaded;
-  // Entries come one after the other, so without the next one there is none.
-  if ((await store.head(entryPath(state.version + 1), { signal })) === undefined) return loaded;
   const caughtUp = await replay(store, state, await listLog(store, state.version + 1, signal), signal);
   return { ...caughtUp, lastCheckpoint: Math.max(lastCheckpoint, caughtUp.lastCheckpoint) };
 }

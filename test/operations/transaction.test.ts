@@ -228,8 +228,8 @@ test("a query looks at the catalog twice, whatever the number of its tables", as
   stores[0]?.reset();
   await lake.rows("SELECT * FROM a, b, a AS c WHERE a.id IN (SELECT id FROM b)");
   expect(stores[0]?.counts).toMatchObject({
-    head: { requests: 2 },
-    list: { requests: 0 },
+    list: { requests: 2 },
+    head: { requests: 0 },
     get: { requests: 0 },
   });
 });

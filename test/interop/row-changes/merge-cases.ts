@@ -231,11 +231,6 @@ export const MERGE_CASES: readonly RowChangeCase[] = [
     { table: "ruled" },
   ),
   merge(
-    "a default by name",
-    `${ON_ID} WHEN MATCHED THEN UPDATE SET state = DEFAULT WHEN NOT MATCHED THEN INSERT (id, state, note) VALUES (s.id, DEFAULT, '')`,
-    { table: "ruled" },
-  ),
-  merge(
     "a new row that breaks a constraint",
     `${ON_ID} WHEN NOT MATCHED THEN INSERT (id, qty, note) VALUES (s.id, -s.id, '')`,
     { table: "ruled", isRefused: true },
