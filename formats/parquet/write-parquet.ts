@@ -78,7 +78,7 @@ export async function writeParquet(session: Session, options: WriteParquetOption
 
 function copyStatement(options: WriteParquetOptions, mark: string): string {
   const { select, directory, partitionBy = [], splitBy, fieldIds } = options;
-  const settings = ["FORMAT parquet", "COMPRESSION zstd", "RETURN_STATS"];
+  const settings = ["FORMAT parquet", "COMPRESSION zstd", "COMPRESSION_LEVEL 1", "RETURN_STATS"];
   if (fieldIds !== undefined) settings.push(`FIELD_IDS ${fieldIdsSql(fieldIds)}`);
   if (partitionBy.length > 0 || splitBy !== undefined) {
     const split = splitBy === undefined ? [] : [splitBy];

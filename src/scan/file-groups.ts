@@ -180,7 +180,8 @@ async function createFileTable(
   await session.execute(
     `CREATE OR REPLACE TEMP TABLE ${fileTableName(name)} AS
      SELECT *, row_number() OVER (PARTITION BY group_index ORDER BY place) - 1 AS file_index
-     FROM (SELECT place, position, file, size, modification_time, partition_values, base_row_id,
+     FROM (SELECT place, position, file, 'file:' || file AS file_path, regexp_extract(file, '[^/]*$') AS file_name,
+                  make_timestamptz(modification_time * 1000) AS modified, size, partition_values, base_row_id,
                   default_row_commit_version, ${group} AS group_index FROM (${kept}) ${groups})`,
     { signal },
   );

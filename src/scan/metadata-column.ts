@@ -70,13 +70,13 @@ function members(configuration: Configuration, numbered: boolean): Member[] {
     },
   ];
   return [
-    { name: "file_path", type: "VARCHAR", sql: () => "'file:' || f.file" },
-    { name: "file_name", type: "VARCHAR", sql: () => "regexp_extract(f.file, '[^/]*$')" },
+    { name: "file_path", type: "VARCHAR", sql: () => "f.file_path" },
+    { name: "file_name", type: "VARCHAR", sql: () => "f.file_name" },
     { name: "file_size", type: "BIGINT", sql: () => "f.size" },
     {
       name: "file_modification_time",
       type: "TIMESTAMP WITH TIME ZONE",
-      sql: () => "make_timestamptz(f.modification_time * 1000)",
+      sql: () => "f.modified",
     },
     { name: "row_index", type: "BIGINT", sql: () => "r.file_row_number" },
     ...(tracksRows(configuration) ? rowTracking : []),

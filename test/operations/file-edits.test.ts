@@ -18,7 +18,7 @@ function file(numRecords: bigint | undefined, matched: bigint, deleted = 0n): Ma
     dataChange: true,
     deletionVector,
   };
-  return { add, numRecords, matched };
+  return { add, numRecords, matched, position: 0n };
 }
 
 const kinds = (files: readonly MatchedFile[], deletionVectors: boolean): string[] =>

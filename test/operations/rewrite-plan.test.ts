@@ -1,10 +1,20 @@
 import { describe, expect, it } from "vitest";
 import type { FileEdit, MatchedFile } from "../../src/operations/row-change/file-edits.js";
-import { groupsOf, planRewrites } from "../../src/operations/row-change/rewrite-plan.js";
+import {
+  FILE_BY_FILE,
+  groupsOf,
+  ONE_FILE,
+  planRewrites,
+} from "../../src/operations/row-change/rewrite-plan.js";
 
 function file(path: string, matched: bigint, numRecords: bigint | undefined = 1_000_000n): MatchedFile {
   const add = { path, partitionValues: {}, size: 1n, modificationTime: 0n, dataChange: true };
-  return { add, numRecords, matched };
+  return { add, numRecords, matched, position: 0n };
+}
+
+function placed(path: string, position: bigint, megabytes: bigint): MatchedFile {
+  const one = file(path, 1n, 100n);
+  return { ...one, position, add: { ...one.add, size: megabytes << 20n } };
 }
 
 const names = (files: readonly MatchedFile[]): string[] => files.map(({ add }) => add.path);
@@ -35,7 +45,7 @@ describe("planRewrites", () => {
 describe("groupsOf", () => {
   it("keeps every file, in order, in groups of few files and rows", () => {
     const files = Array.from({ length: 95 }, (_, index) => file(`${index}`, 1n, BigInt(index * 1000)));
-    const groups = groupsOf(files);
+    const groups = groupsOf(files, FILE_BY_FILE);
     expect(groups.flat()).toEqual(files);
     for (const group of groups) {
       expect(group.length).toBeLessThanOrEqual(20);
@@ -44,9 +54,22 @@ describe("groupsOf", () => {
     }
   });
 
+  it("puts no more bytes together than make a file of moderate size", () => {
+    const groups = groupsOf([placed("a", 0n, 60n), placed("b", 1n, 3n), placed("c", 2n, 2n)], ONE_FILE);
+    expect(groups.map(names)).toEqual([["a", "b"], ["c"]]);
+  });
+
+  it("puts files together only where no other came between them", () => {
+    const groups = groupsOf([placed("a", 3n, 1n), placed("b", 4n, 1n), placed("c", 6n, 1n)], ONE_FILE);
+    expect(groups.map(names)).toEqual([["a", "b"], ["c"]]);
+  });
+
   it("makes a group of a file that is large or does not tell its rows", () => {
     const untold = { ...file("untold", 1n), numRecords: undefined };
-    const groups = groupsOf([file("a", 1n, 5n), untold, file("b", 1n, 9_000_000n), file("c", 1n, 5n)]);
+    const groups = groupsOf(
+      [file("a", 1n, 5n), untold, file("b", 1n, 9_000_000n), file("c", 1n, 5n)],
+      FILE_BY_FILE,
+    );
     expect(groups.map(names)).toEqual([["a"], ["untold"], ["b"], ["c"]]);
   });
 });

@@ -7,6 +7,8 @@ export interface MatchedFile {
   readonly numRecords: bigint | undefined;
   /** Rows that the condition holds for, of those that are not deleted yet. */
   readonly matched: bigint;
+  /** Its place among the files of the version, in the order in which they came into the table. */
+  readonly position: bigint;
 }
 
 /** What becomes of a file. */

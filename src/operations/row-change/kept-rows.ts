@@ -99,6 +99,6 @@ async function rowsOf(
   const { sql } = await scanRelation(session, name, request, signal);
   // Rows are told by the number of their file, which costs less than its name and which every snapshot has its own of.
   const ordinals = `(SELECT f.position, o.ordinal FROM ${fileTableName(name)} AS f
-    JOIN ${matched.filesRelation(files)} AS o ON o.file = 'file:' || f.file)`;
+    JOIN ${matched.filesRelation(files)} AS o ON o.file = f.file_path)`;
   return `(${sql}) AS r JOIN ${ordinals} AS o ON o.position = r.${METADATA_COLUMN}.${FILE_NUMBER}`;
 }

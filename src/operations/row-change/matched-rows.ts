@@ -63,14 +63,15 @@ export class MatchedRows {
       );
       return liveAdds(
         session,
-        `SELECT f.*, t.ordinal, t.matched FROM ${relation} AS f JOIN ${TOUCHED} AS t ON t.file_number = f.rowid
+        `SELECT f.*, f.rowid AS position, t.ordinal, t.matched FROM ${relation} AS f JOIN ${TOUCHED} AS t ON t.file_number = f.rowid
          ORDER BY t.ordinal`,
         signal,
       );
     }, signal);
     const files = adds.map(({ add, row, numRecords }, index) => {
       if (row["ordinal"] !== BigInt(index)) throw unknownFile();
-      return { add, numRecords, matched: BigInt(String(row["matched"])) };
+      const [matched, position] = [BigInt(String(row["matched"])), BigInt(String(row["position"]))];
+      return { add, numRecords, matched, position };
     });
     const [touched] = await session.rows(`SELECT count(*) AS files FROM ${TOUCHED}`, { signal });
     if (touched?.["files"] !== BigInt(files.length)) throw unknownFile();

@@ -25,7 +25,7 @@ import type { WrittenBeside } from "../table-operation.js";
 import { type FileEdit, filesOf, type MatchedFile, needsChangeFiles, planFileEdits } from "./file-edits.js";
 import { keptRowsSelect, materializedColumns, originColumn } from "./kept-rows.js";
 import type { MatchedRows } from "./matched-rows.js";
-import { groupsOf, planRewrites, type RewritePlan } from "./rewrite-plan.js";
+import { FILE_BY_FILE, groupsOf, ONE_FILE, planRewrites, type RewritePlan } from "./rewrite-plan.js";
 
 /** A change of rows: some leave the table, some come. */
 export interface RowChange {
@@ -189,7 +189,7 @@ export class RowChangeWork implements WrittenBeside {
     return adds;
   }
 
-  /** Writes rows file by file, so that rows of one file are not spread over many. */
+  /** Writes the rows of files again, so that those of one file are not spread over many. */
   async #rewrite(
     leaving: MatchedRows,
     { kept, together }: RewritePlan,
@@ -197,9 +197,10 @@ export class RowChangeWork implements WrittenBeside {
   ): Promise<ArrivedRows> {
     const adds: AddFile[] = [];
     let rows = 0n;
-    const files = [...new Set([...kept, ...together])];
+    const files = [...new Set([...kept, ...together])].sort((a, b) => (a.position < b.position ? -1 : 1));
     const extra = materializedColumns(this.#snapshot);
-    for (const group of groupsOf(files)) {
+    const isOneFile = this.#target.metadata.partitionColumns.length === 0;
+    for (const group of groupsOf(files, isOneFile ? ONE_FILE : FILE_BY_FILE)) {
       const [keeping, replacing] = [inBoth(group, kept), inBoth(group, together)];
       const selects: string[] = [];
       if (keeping.length > 0) {
@@ -207,7 +208,6 @@ export class RowChangeWork implements WrittenBeside {
       }
       if (replacing.length > 0 && replaced !== undefined) selects.push(await replaced.select(replacing));
       const all = selects.map((select) => `(${select})`).join(" UNION ALL ");
-      const isOneFile = group.length === 1 && this.#target.metadata.partitionColumns.length === 0;
       const layout = isOneFile ? { ordered: true } : { splitBy: originColumn(this.#snapshot) };
       const written = await this.#add(all, extra, layout);
       adds.push(...written.adds);

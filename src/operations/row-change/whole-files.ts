@@ -12,16 +12,16 @@ export async function everyFile(
   const adds = await snapshot.withFiles(
     ({ relation }) =>
       snapshot.folder.engine.withSession((session) =>
-        liveAdds(session, `SELECT * FROM ${relation} ORDER BY path`, signal),
+        liveAdds(session, `SELECT *, rowid AS position FROM ${relation} ORDER BY path`, signal),
       ),
     signal,
   );
   const files: MatchedFile[] = [];
-  for (const { add, numRecords } of adds) {
+  for (const { add, numRecords, row } of adds) {
     if (numRecords === undefined) return undefined;
     const matched = numRecords - (add.deletionVector?.cardinality ?? 0n);
     if (matched < 0n) return undefined;
-    files.push({ add, numRecords, matched });
+    files.push({ add, numRecords, matched, position: BigInt(String(row["position"])) });
   }
   return files;
 }

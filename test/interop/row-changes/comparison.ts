@@ -72,7 +72,7 @@ export async function compare(
   const source = change.source && (await templates.of(change.source, COPY_ON_WRITE));
   const text = (statement: string, table: string): string =>
     statement.replaceAll("{t}", sparkTable(table)).replaceAll("{s}", sparkTable(source ?? ""));
-  const before = await readByUs(lake, ours, kind, 0n);
+  const before = await readByUs(lake, ours, kind);
   const mark = lastRowId(before);
 
   const inSpark = text(change.inSpark ?? change.statement, theirs);
@@ -82,7 +82,7 @@ export async function compare(
     else expect(spark, "Spark takes it").toBeUndefined();
     const error = await refusal(lake.sql(text(change.statement, ours)).then((result) => result.toArray()));
     expect(isLakeError(error) && REFUSALS.has(error.kind), `we refuse it: ${error}`).toBe(true);
-    expect(await readByUs(lake, ours, kind, 0n)).toEqual(before);
+    expect(await readByUs(lake, ours, kind)).toEqual(before);
     return;
   }
 
@@ -125,7 +125,7 @@ function readingsOfSpark(table: string, { isTold }: Kind, mark: bigint): readonl
   ];
 }
 
-async function readByUs(lake: Lake, table: string, { isTold }: Kind, mark: bigint): Promise<Content> {
+async function readByUs(lake: Lake, table: string, { isTold }: Kind, mark?: bigint): Promise<Content> {
   const read = async (query: string): Promise<Relation> => relationOf(await lake.sql(query));
   const name = sparkTable(table);
   const rows = await read(`SELECT * FROM ${name}`);
@@ -137,18 +137,19 @@ async function readByUs(lake: Lake, table: string, { isTold }: Kind, mark: bigin
   };
 }
 
-/** @param mark the greatest row id before the change; 0 for all */
-function rowIds(mark: bigint): string {
+/** @param mark the greatest row id before the change, where the ids that came since are left out */
+function rowIds(mark: bigint | undefined): string {
   const id =
-    mark === 0n ? "_metadata.row_id" : `CASE WHEN _metadata.row_id <= ${mark} THEN _metadata.row_id END`;
+    mark === undefined
+      ? "_metadata.row_id"
+      : `CASE WHEN _metadata.row_id <= ${mark} THEN _metadata.row_id END`;
   return `${id} AS row_id, _metadata.row_commit_version AS row_version`;
 }
 
+/** -1 for a table without rows. */
 function lastRowId({ ids }: Content): bigint {
-  return (ids?.rows ?? []).reduce(
-    (last, [id]) => (BigInt(String(id)) > last ? BigInt(String(id)) : last),
-    0n,
-  );
+  const all = (ids?.rows ?? []).map(([id]) => BigInt(String(id)));
+  return all.reduce((last, id) => (id > last ? id : last), -1n);
 }
 
 function contentOf([rows, ids, feed]: readonly SparkRows[]): Content {

@@ -148,12 +148,6 @@ export const INSERT_CASES: readonly RowChangeCase[] = [
     isRefused: true,
   },
   {
-    name: "structs whose fields have another order",
-    table: "nested",
-    source: "nestedSource",
-    statement: "INSERT INTO {t} BY NAME SELECT id, s FROM {s}",
-  },
-  {
     name: "a thousand columns by names of another case",
     table: "wide",
     source: "wideSource",

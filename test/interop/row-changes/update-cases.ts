@@ -9,7 +9,7 @@ function bySubquery(
   source?: RowChangeCase["source"],
 ): RowChangeCase {
   const assignments = Object.entries(set).map(([column, value]) => `${column} = ${value}`);
-  const columns = `id, ${set.name ?? "name"}, CAST(${set.amount ?? "amount"} AS DOUBLE), part`;
+  const columns = `id, ${set.name ?? "name"} AS name, CAST(${set.amount ?? "amount"} AS DOUBLE) AS amount, part`;
   return {
     name,
     table: "keys",
