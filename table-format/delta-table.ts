@@ -9,10 +9,10 @@ import { type VersionChecksum, writeChecksum } from "./log/checksum.js";
 import { type HistoryEntry, readHistory, readOwnTimestamp } from "./log/history.js";
 import { type InCommitTimestamps, inCommitTimestamps } from "./log/in-commit-timestamps.js";
 import { findSegment, listLog } from "./log/log-listing.js";
-import type { CommitFile, LogFile } from "./log/log-path.js";
+import { type CommitFile, commitPath, LAST_CHECKPOINT_PATH, type LogFile } from "./log/log-path.js";
 import { type LogSegment, newestCheckpoint, planSegment } from "./log/segment.js";
 import { versionAt } from "./log/timestamps.js";
-import type { Version } from "./log/version.js";
+import { nextVersion, type Version } from "./log/version.js";
 import { type CommittedEntry, checksumAfter, checksumOfSnapshot } from "./maintenance/after-commit.js";
 import { type CleanupReport, cleanUpLog } from "./maintenance/clean-up-log.js";
 import {
@@ -181,7 +181,9 @@ export class DeltaTable {
     const isDue = this.wantsCheckpoint(entry.version, configuration);
     await attempt("checksum", () => this.#writeChecksum(entry, isDue, signal));
     if (isDue) {
-      await attempt("checkpoint", () => this.checkpoint(signal));
+      await attempt("checkpoint", async () =>
+        writeCheckpoint(await this.#committed(entry, signal), this.#clock.now(), signal),
+      );
       await attempt("log cleanup", () => this.cleanUpLog(signal));
     }
     return failures;
@@ -196,13 +198,23 @@ export class DeltaTable {
     const { store } = this.folder;
     let checksum = await checksumAfter(store, entry, this.#checksum, signal);
     if (checksum === undefined && mayReplay) {
-      const snapshot = await this.snapshot({ version: entry.version }, signal);
-      checksum = await checksumOfSnapshot(snapshot, entry, signal);
+      checksum = await checksumOfSnapshot(await this.#committed(entry, signal), entry, signal);
     }
     if (checksum === undefined) return;
     this.#checksum = { version: entry.version, checksum };
     const written = await writeChecksum(store, entry.version, checksum, { signal });
     if (written.status === "failed") throw written.cause;
+  }
+
+  /**
+   * The version of a commit that was just made. Where others have committed since, it is read from the newest
+   * checkpoint on: a snapshot at hand is as many commits behind as there are writers.
+   */
+  async #committed({ version }: CommittedEntry, signal: AbortSignal | undefined): Promise<Snapshot> {
+    const known = this.#snapshots.get(version);
+    if (known !== undefined) return known;
+    const newest = await this.#newestSnapshot(signal);
+    return newest.version === version ? newest : this.snapshot({ version }, signal);
   }
 
   /** Frees what the snapshots at hand hold in the engine. */
@@ -231,6 +243,10 @@ export class DeltaTable {
   async #newestSnapshot(signal: AbortSignal | undefined): Promise<Snapshot> {
     const known = this.#newest;
     if (known === undefined) return this.#remember(await this.#openNewest(signal));
+    const named = await this.#commitsByName(known, signal);
+    if (named?.length === 0) return known;
+    const caughtUp = named && (await this.#advance(known, named, named, signal));
+    if (caughtUp !== undefined) return this.#remember(caughtUp);
     const recent = await listLog(this.folder.store, known.version, signal);
     const newer = recent
       .filter((file) => file.kind === "commit")
@@ -238,6 +254,26 @@ export class DeltaTable {
     if (newer.length === 0 && recent.length > 0) return known;
     const next = newer.length > MAX_CATCH_UP ? undefined : await this.#advance(known, recent, newer, signal);
     return this.#remember(next ?? (await this.#openNewest(signal)));
+  }
+
+  /**
+   * The commits after a snapshot, asked for by their names: on a local disk a listing reads the whole folder, which
+   * history makes long. `undefined` where a listing is the better way, or has to tell what is the matter.
+   */
+  async #commitsByName(known: Snapshot, signal: AbortSignal | undefined): Promise<CommitFile[] | undefined> {
+    const { store } = this.folder;
+    if (store.localPath(LAST_CHECKPOINT_PATH) === undefined) return undefined;
+    // From time to time a listing shows a checkpoint that makes the segment short again.
+    const most = MAX_CATCH_UP - known.segment.commits.length;
+    const commits: CommitFile[] = [];
+    for (let next = nextVersion(known.version); commits.length < most; next = nextVersion(next)) {
+      const found = await store.head(commitPath(next), { signal });
+      if (found !== undefined) commits.push({ ...found, kind: "commit", version: next });
+      // Of a table that is gone, or was cleaned up past this version, that version is gone too.
+      else if (commits.length > 0) return commits;
+      else return (await store.head(commitPath(known.version), { signal })) && [];
+    }
+    return undefined;
   }
 
   /** Applies new commits to a snapshot at hand; `undefined` when they do not follow on from it. */

@@ -16,6 +16,8 @@ async function create() {
       { name: "writer", type: "BIGINT" },
       { name: "name", type: "STRING" },
     ],
+    // What delta-rs has by itself; both sides keep to the table's.
+    properties: { "delta.checkpointInterval": "100" },
   });
   await lake.close();
 }

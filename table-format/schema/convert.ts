@@ -27,8 +27,10 @@ export type Conversion = { readonly sql: string } | { readonly misfit: Misfit };
  * narrower, and to a floating type that holds them exactly; decimals go to a decimal with as many digits
  * on both sides of the point; FLOAT to double; DATE to timestamp_ntz (midnight). Where values are what must fit,
  * any number goes to any type of numbers that holds it: a decimal to a floating type that gives back its digits.
- * Instants and wall clocks are never mixed. Structs match by field name, ignoring case: fields that the source lacks are NULL, fields
- * that the target lacks are the caller's to have dealt with. A column that is all NULL fits every type.
+ * Instants and wall clocks are not mixed, but where values are what must fit: there, as in all of SQL here, a wall
+ * clock is in UTC, and a date is its midnight. Structs match by field name, ignoring case: fields that the source
+ * lacks are NULL, fields that the target lacks are the caller's to have dealt with. A column that is all NULL fits
+ * every type.
  */
 export function convert(
   sql: string,
@@ -189,6 +191,9 @@ function convertScalar(
   }
   if (from.type === "float" && target.type === "double") return cast(sql, target);
   if (from.type === "date" && target.type === "timestamp_ntz") return cast(sql, target);
+  if (fit === "value" && from.type === "date" && target.type === "timestamp") return cast(sql, target);
+  // The session is in UTC, so the casts say what a clock in UTC shows.
+  if (fit === "value" && isTime(from) && isTime(target) && !isNanoseconds(source)) return cast(sql, target);
   if (fit === "value" && isNumber(from) && isNumber(target)) {
     const back = `TRY_CAST(TRY_CAST(${sql} AS ${engineType(target)}) AS ${engineText(source)})`;
     return checked(`${back} IS DISTINCT FROM ${sql}`, inexact(path, target), sql, target);
@@ -206,6 +211,14 @@ function wholeCast(sql: string, from: DataType, target: DataType, path: string):
 
 function inexact(path: string, target: DataType): string {
   return `${path}: the type ${typeText(target)} does not hold this number: `;
+}
+
+function isTime(type: DataType): boolean {
+  return ["timestamp", "timestamp_ntz"].includes(type.type);
+}
+
+function isNanoseconds(source: EngineType): boolean {
+  return source.kind === "scalar" && source.name === "TIMESTAMP_NS";
 }
 
 function isNumber(type: DataType): boolean {

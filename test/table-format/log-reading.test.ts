@@ -1,7 +1,7 @@
 import { utimes } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Engine } from "../../engine/index.js";
-import { LocalStore, objectPath } from "../../object-store/index.js";
+import { CountingStore, LocalStore, objectPath } from "../../object-store/index.js";
 import { version } from "../../table-format/index.js";
 import { commitPath } from "../../table-format/log/log-path.js";
 import { parseCommit } from "../../table-format/log/parse-actions.js";
@@ -266,8 +266,23 @@ describe("a refresh", () => {
     expect(await paths(first)).toEqual(["a", "b"]);
   });
 
+  it("asks a local store for the next commits by name, and sees when the table is gone", async () => {
+    const counted = new CountingStore(store);
+    const table = fresh(counted, engine);
+    const first = await table.snapshot();
+    const { list } = counted.counts;
+    expect(await table.snapshot()).toBe(first);
+    await putCommit(store, 1, add("c"));
+    await putCommit(store, 2, remove("a"));
+    expect(await paths(await table.snapshot())).toEqual(["b", "c"]);
+    expect(counted.counts.list).toEqual(list);
+    await removeFiles(store, ...commits(0, 1, 2));
+    await expect(table.snapshot()).rejects.toMatchObject({ kind: "not-found" });
+  });
+
   it("goes on from a checkpoint that came since", async () => {
-    const table = fresh(store, engine);
+    // What a listing shows: of a local store commits are asked for by name.
+    const table = fresh(new RemoteStore(store), engine);
     await table.snapshot();
     await putCommit(store, 1, add("c"));
     await putParquet(
