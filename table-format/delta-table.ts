@@ -6,6 +6,7 @@ import {
 } from "./checkpoint/write-checkpoint.js";
 import type { Metadata } from "./log/actions.js";
 import { type VersionChecksum, writeChecksum } from "./log/checksum.js";
+import { EntriesAtHand } from "./log/entries-at-hand.js";
 import { type HistoryEntry, readHistory, readOwnTimestamp } from "./log/history.js";
 import { type InCommitTimestamps, inCommitTimestamps } from "./log/in-commit-timestamps.js";
 import { findSegment, listLog } from "./log/log-listing.js";
@@ -55,6 +56,7 @@ export class DeltaTable {
   readonly folder: TableFolder;
   readonly #clock: Clock;
   readonly #snapshots = new Map<Version, Snapshot>();
+  readonly #entries = new EntriesAtHand();
   #newest: Snapshot | undefined;
   /** The one written last: the next commit usually follows it. */
   #checksum: { readonly version: Version; readonly checksum: VersionChecksum } | undefined;
@@ -144,6 +146,8 @@ export class DeltaTable {
           liveFiles(await this.snapshot({ version: at }, liveSignal), liveSignal),
         filesHolding: read === undefined ? async (files) => files : filesHolding(read),
         now: () => this.#clock.now(),
+        // The clock of the machine, which also stamps the files.
+        onEntry: (version, bytes) => this.#entries.remember(version, bytes, Date.now()),
       },
       staged,
       signal,
@@ -294,7 +298,9 @@ export class DeltaTable {
             commit: last,
           }
         : planSegment(recent, this.where);
-    return advanceSnapshot(from, newer, segment, signal);
+    const next = await advanceSnapshot(from, newer, segment, signal, this.#entries);
+    this.#entries.clear();
+    return next;
   }
 
   async #openNewest(signal: AbortSignal | undefined): Promise<Snapshot> {

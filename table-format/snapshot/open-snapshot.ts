@@ -1,5 +1,6 @@
 import { isLakeError } from "../../core/index.js";
 import { readChecksum } from "../log/checksum.js";
+import type { EntriesAtHand } from "../log/entries-at-hand.js";
 import { readCommitInfo } from "../log/history.js";
 import { usesInCommitTimestamps } from "../log/in-commit-timestamps.js";
 import { type CommitFile, LAST_CHECKPOINT_PATH } from "../log/log-path.js";
@@ -83,6 +84,7 @@ export async function readState(
  *
  * @param commits all that there are after `from`, oldest first
  * @param segment the files that give the new version
+ * @param atHand entries of the commits that need not be read
  * @throws LakeError as {@link openSnapshot}.
  */
 export async function advanceSnapshot(
@@ -90,6 +92,7 @@ export async function advanceSnapshot(
   commits: readonly CommitFile[],
   segment: LogSegment,
   signal?: AbortSignal,
+  atHand?: EntriesAtHand,
 ): Promise<Snapshot | undefined> {
   const { folder } = from;
   const { store, engine } = folder;
@@ -99,7 +102,7 @@ export async function advanceSnapshot(
     const local = await readingCommits(where, () => fetchLocalFiles(store, paths, signal));
     try {
       const isLocal = store.localPath(LAST_CHECKPOINT_PATH) !== undefined;
-      const small = isLocal ? await smallCommitActions(commits, local.files) : undefined;
+      const small = isLocal ? await smallCommitActions(commits, local.files, atHand) : undefined;
       if (small !== undefined) {
         const state = completeState(applyActions(from.state, small), where);
         return snapshotOf(folder, segment, state, from.originAfter(commits));

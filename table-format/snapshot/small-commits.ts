@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isJsonObject, parseJson } from "../../core/index.js";
 import type { Action } from "../log/actions.js";
+import type { EntriesAtHand } from "../log/entries-at-hand.js";
 import type { CommitFile } from "../log/log-path.js";
 import { stateActionsOf } from "./replay-state.js";
 
@@ -13,14 +14,22 @@ const SMALL = 256 * 1024;
  * cannot be read: the engine then tells what is wrong.
  *
  * @param files the commits as local files
+ * @param atHand entries that need not be read
  */
 export async function smallCommitActions(
   commits: readonly CommitFile[],
   files: readonly string[],
+  atHand: EntriesAtHand | undefined,
 ): Promise<readonly Action[] | undefined> {
   if (commits.reduce((sum, { size }) => sum + size, 0) > SMALL) return undefined;
   try {
-    const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));
+    const texts = await Promise.all(
+      files.map(async (file, index) => {
+        const commit = commits[index];
+        const bytes = commit && atHand?.of(commit);
+        return bytes === undefined ? readFile(file, "utf8") : new TextDecoder().decode(bytes);
+      }),
+    );
     // Of all the commitInfo there is, only that of the version itself belongs to its state.
     return texts.flatMap((text, index) => actionsOf(text, index === texts.length - 1));
   } catch {

@@ -7,6 +7,9 @@ import { parseCommit } from "../log/parse-actions.js";
 import { type Version, version } from "../log/version.js";
 import { type WinningCommit, winningCommit } from "./winning-commit.js";
 
+/** Is told of entries of the log as they are read, or written. */
+export type EntryListener = (of: Version, entry: Uint8Array) => void;
+
 /** Commits that are read one by one before several are read at once: usually there are but a few. */
 const ONE_BY_ONE = 4;
 const MOST_AT_ONCE = 16;
@@ -15,21 +18,31 @@ const MOST_AT_ONCE = 16;
  * The commits after a version (`undefined`: from the first one on), in order, each read once.
  *
  * @param first the entry of the first of them, where it is at hand
+ * @param onEntry told of every entry
  */
 export async function commitsAfter(
   store: ObjectStore,
   after: Version | undefined,
   signal?: AbortSignal,
   first?: Uint8Array,
+  onEntry?: EntryListener,
 ): Promise<WinningCommit[]> {
   const start = (after ?? -1n) + 1n;
   const commits: WinningCommit[] = [];
-  if (first !== undefined) commits.push(winningCommit(version(start), parseEntry(first, version(start))));
+  if (first !== undefined) {
+    onEntry?.(version(start), first);
+    commits.push(winningCommit(version(start), parseEntry(first, version(start))));
+  }
   for (;;) {
     const next = start + BigInt(commits.length);
     const width = commits.length < ONE_BY_ONE ? 1 : Math.min(commits.length, MOST_AT_ONCE);
     const versions = Array.from({ length: width }, (_, index) => version(next + BigInt(index)));
-    const read = await mapParallel(versions, width, (each) => readCommit(store, each, signal), signal);
+    const read = await mapParallel(
+      versions,
+      width,
+      (each) => readCommit(store, each, signal, onEntry),
+      signal,
+    );
     for (const [index, actions] of read.entries()) {
       // What comes after a version that was not there yet is read again, with it.
       if (actions === undefined) return commits;
@@ -43,9 +56,12 @@ export async function readCommit(
   store: ObjectStore,
   of: Version,
   signal?: AbortSignal,
+  onEntry?: EntryListener,
 ): Promise<Action[] | undefined> {
   try {
-    return parseEntry(await store.get(commitPath(of), { signal }), of);
+    const entry = await store.get(commitPath(of), { signal });
+    onEntry?.(of, entry);
+    return parseEntry(entry, of);
   } catch (error) {
     if (isLakeError(error, "not-found")) return undefined;
     throw error;

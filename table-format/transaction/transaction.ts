@@ -6,7 +6,7 @@ import { commitPath } from "../log/log-path.js";
 import { serializeCommit } from "../log/serialize-actions.js";
 import { nextVersion, type Version, version } from "../log/version.js";
 import { commitEntryActions, keepsTimeInLog } from "./commit-entry.js";
-import { checkEndOfLog, commitsAfter, parseEntry } from "./commits-after.js";
+import { checkEndOfLog, commitsAfter, type EntryListener, parseEntry } from "./commits-after.js";
 import type { Conflict } from "./conflict.js";
 import { conflictScope } from "./conflict-scope.js";
 import type { FilesHolding } from "./file-lookup.js";
@@ -49,6 +49,8 @@ export interface CommitBase {
   /** Judges files of other writers' commits by the version that was read. */
   readonly filesHolding: FilesHolding;
   readonly now: () => number;
+  /** Told of the entries that were read to catch up, and of the one that was written. */
+  readonly onEntry?: EntryListener | undefined;
 }
 
 /** Every lost race means that another writer got on; so many in a row are given up. */
@@ -94,7 +96,7 @@ export async function commit(
     if (attempt > 1) await backOff(attempt - 1, signal);
     if (attempt > 1 || txnId !== undefined) {
       // Catch up with every commit there is: each must be one that ours may follow.
-      const commits = await commitsAfter(store, position.follows, signal, wonBy);
+      const commits = await commitsAfter(store, position.follows, signal, wonBy, base.onEntry);
       const own = txnId === undefined ? undefined : commits.find((each) => txnIdOf(each) === txnId);
       if (own !== undefined) return committed(own.version, own.actions, attempt - 1);
       const conflict = await firstConflict(scope, commits, base.filesHolding, signal, followed);
@@ -115,7 +117,7 @@ export async function commit(
       now: base.now(),
       txnId: id,
     });
-    const { status, entry } = await placeEntry(store, target, actions, id);
+    const { status, entry } = await placeEntry(store, target, actions, id, base.onEntry);
     if (status === "committed") {
       // One that was there with our id may be of another process, and of another time.
       const landed = entry === undefined ? actions : parseEntry(entry, target);
@@ -162,6 +164,7 @@ async function placeEntry(
   target: Version,
   actions: readonly Action[],
   txnId: string,
+  onEntry: EntryListener | undefined,
 ): Promise<CommitResult & { readonly entry: Uint8Array | undefined }> {
   const data = new TextEncoder().encode(serializeCommit(actions));
   for (let unanswered = 0; ; unanswered++) {
@@ -171,6 +174,7 @@ async function placeEntry(
         entry = found;
         return hasTxnId(found, txnId);
       });
+      if (result.status === "committed" && entry === undefined) onEntry?.(target, data);
       return { ...result, entry };
     } catch (error) {
       if (!isLakeError(error, "unavailable") || unanswered + 1 >= MAX_UNANSWERED) throw error;
