@@ -81,6 +81,9 @@ export interface ScanRunner {
   scan(table: ResolvedTable, options: ScanOptions): Promise<SqlResult>;
 }
 
+/** What `planOver` calls the version of a table that it is given; no table of a lake is likely to be called so. */
+export const SCANNED = "gl_scanned";
+
 /** A temporary table of a session that a query names too. */
 export interface SessionTable {
   readonly name: string;
@@ -95,7 +98,7 @@ export interface PlanOverOptions {
   readonly session?: Session | undefined;
   /** Tables of that session. Their names hide those of the lake. */
   readonly sessionTables?: readonly SessionTable[] | undefined;
-  /** Of the table `scanned`: a condition over its file table, of the files to read at all. */
+  /** Of the table {@link SCANNED}: a condition over its file table, of the files to read at all. */
   readonly files?: string | undefined;
   /** What the query reads is told in full, which is otherwise left out where no file can be skipped. */
   readonly toTell?: boolean | undefined;
@@ -105,7 +108,7 @@ export interface PlanOverOptions {
 export interface QueryRunner extends ScanRunner {
   changes(table: ResolvedTable, options: ChangesOptions): Promise<SqlResult>;
   /**
-   * Plans a query in which `scanned` is one version of a table, where one is given; other names are those of the
+   * Plans a query in which {@link SCANNED} is one version of a table, where one is given; other names are those of the
    * lake. Give the plan back to `release`.
    */
   planOver(

@@ -1,6 +1,6 @@
 import { LakeError } from "../../core/index.js";
 import type { RowCheck, Snapshot } from "../../table-format/index.js";
-import type { QueryRunner } from "../table.js";
+import { type QueryRunner, SCANNED } from "../table.js";
 
 /**
  * Checks that every row of a version keeps a rule that the table is about to get.
@@ -14,7 +14,7 @@ export async function checkRows(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (table.snapshot.schema.fields.length === 0) return;
-  const query = `SELECT count(*) AS breaking FROM scanned WHERE (${check.conditionSql}) IS NOT TRUE`;
+  const query = `SELECT count(*) AS breaking FROM ${SCANNED} WHERE (${check.conditionSql}) IS NOT TRUE`;
   const breaking = await onlyNumber(runner, table, query, signal);
   if (breaking === 0n) return;
   throw new LakeError(

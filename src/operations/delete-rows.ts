@@ -2,6 +2,7 @@ import type { Parameters } from "../../engine/index.js";
 import type { Snapshot, StagedCommit, TableRead } from "../../table-format/index.js";
 import { ENGINE_INFO } from "../product.js";
 import { type PlannedQuery, withoutRewrittenText } from "../sql/query-planner.js";
+import { SCANNED } from "../table.js";
 import type { ResolvedTable } from "../table-resolver.js";
 import type { WriteTarget } from "./data-files.js";
 import { calledSql, checkChangeable, readsOf } from "./row-change/changed-table.js";
@@ -58,7 +59,7 @@ export function deleteOperation(
       const condition = where === undefined ? "" : ` WHERE (${where}\n)`;
       const found = await context.rows.planOver(
         { label, snapshot },
-        `SELECT _metadata.file_path AS file, _metadata.row_index AS row_index FROM scanned AS ${calledSql(label, alias)}${condition}`,
+        `SELECT _metadata.file_path AS file, _metadata.row_index AS row_index FROM ${SCANNED} AS ${calledSql(label, alias)}${condition}`,
         { parameters, signal, toTell: true },
       );
       try {

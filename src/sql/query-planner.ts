@@ -20,6 +20,7 @@ import {
   changeRange,
   type PlanOverOptions,
   type QueryRunner,
+  SCANNED,
   type ScanOptions,
 } from "../table.js";
 import type { ResolvedTable, TableResolver } from "../table-resolver.js";
@@ -189,7 +190,7 @@ export class QueryPlanner implements QueryRunner {
     const ofSession = new Set(plan.sessionTables?.map(({ name }) => name));
     const resolve: ResolveReference = async ({ target }) => {
       if (target.kind !== "table" || target.namespace !== undefined) return undefined;
-      if (table !== undefined && target.name === "scanned") return { name: "", files: plan.files, ...table };
+      if (table !== undefined && target.name === SCANNED) return { name: "", files: plan.files, ...table };
       return ofSession.has(target.name) ? "of-session" : undefined;
     };
     return this.#planWith({ text, offset: 0 }, { parameters, signal }, { ...plan, resolve });
@@ -295,10 +296,10 @@ export class QueryPlanner implements QueryRunner {
   }
 }
 
-/** A query over `scanned`, as {@link QueryPlanner.planOver} calls a table. */
+/** A query over {@link SCANNED}, as {@link QueryPlanner.planOver} calls a table. */
 function scanText({ columns, filter }: Pick<ScanOptions, "columns" | "filter">): string {
   const list = columns === undefined ? "*" : columns.map(quoteIdentifier).join(", ");
-  return `SELECT ${list} FROM scanned${filter === undefined ? "" : ` WHERE (${filter}\n)`}`;
+  return `SELECT ${list} FROM ${SCANNED}${filter === undefined ? "" : ` WHERE (${filter}\n)`}`;
 }
 
 /** The names of the tables whose `_metadata` a query can mean. */

@@ -140,6 +140,13 @@ describe("DELETE", () => {
       message: expect.not.stringMatching(/scanned|gl_/),
     });
   });
+
+  it("means a table of the lake by any name that it may have", async () => {
+    const { lake } = await clustered(1);
+    await rows(lake, "CREATE TABLE scanned AS SELECT 7 AS id");
+    await rows(lake, "DELETE FROM t WHERE id IN (SELECT id FROM scanned)");
+    expect(await rows(lake, "SELECT count(*)::INT AS n FROM t")).toEqual([{ n: 99 }]);
+  });
 });
 
 describe("readsOf", () => {

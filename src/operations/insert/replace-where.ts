@@ -3,6 +3,7 @@ import { LakeError } from "../../../core/index.js";
 import { type Parameters, quoteIdentifier, type Row } from "../../../engine/index.js";
 import { engineType, type Snapshot, type StagedCommit, type TableRead } from "../../../table-format/index.js";
 import { hidesMetadata, METADATA_COLUMN } from "../../scan/metadata-column.js";
+import { SCANNED } from "../../table.js";
 import type { ResolvedTable } from "../../table-resolver.js";
 import type { WriteTarget } from "../data-files.js";
 import { leavingRowsSelect } from "../row-change/kept-rows.js";
@@ -60,7 +61,7 @@ export async function replaceRows(
   const snapshot = plan.table.changed ? read.withMetadata(target.metadata) : read;
   const found = await context.rows.planOver(
     { label: resolved.label, snapshot },
-    `SELECT _metadata.file_path AS file, _metadata.row_index AS row_index FROM scanned AS ${name} WHERE (${condition}\n)`,
+    `SELECT _metadata.file_path AS file, _metadata.row_index AS row_index FROM ${SCANNED} AS ${name} WHERE (${condition}\n)`,
     { parameters, signal, session, toTell: true },
   );
   try {

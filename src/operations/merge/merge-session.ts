@@ -2,7 +2,7 @@ import { LakeError } from "../../../core/index.js";
 import { type Parameters, quoteIdentifier, type Session } from "../../../engine/index.js";
 import type { Snapshot } from "../../../table-format/index.js";
 import type { PlannedQuery, PlannedScan } from "../../sql/query-planner.js";
-import type { PlanOverOptions, QueryRunner, SessionTable } from "../../table.js";
+import { type PlanOverOptions, type QueryRunner, SCANNED, type SessionTable } from "../../table.js";
 import type { MergeNames } from "./merge-names.js";
 
 /** What a merge's plans call the table; no table of a lake is called so. */
@@ -44,7 +44,7 @@ export class MergeSession {
 
   /** The table in the FROM clause of a query over it, under the name that expressions call it. */
   get targetFrom(): string {
-    return `scanned AS ${quoteIdentifier(this.names.target)}`;
+    return `${SCANNED} AS ${quoteIdentifier(this.names.target)}`;
   }
 
   /** Where the row of the table lies: SQL of a member of `_metadata`. */

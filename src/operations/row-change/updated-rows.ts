@@ -16,7 +16,7 @@ import {
 import { METADATA_COLUMN, materializedRowColumns } from "../../scan/metadata-column.js";
 import { type PlannedQuery, withoutRewrittenText } from "../../sql/query-planner.js";
 import { boundColumns } from "../../sql/result-columns.js";
-import type { QueryRunner } from "../../table.js";
+import { type QueryRunner, SCANNED } from "../../table.js";
 import { withNullTypes } from "../insert/null-columns.js";
 import { type AssignedValue, newValueSql, type PlannedAssignment } from "./assignments.js";
 import type { MatchedFile } from "./file-edits.js";
@@ -67,7 +67,7 @@ export async function findUpdatedRows(
     ...expressions,
   ].join(", ");
   const where = request.condition === undefined ? "" : ` WHERE (${request.condition}\n)`;
-  const plan = await rows.planOver(table, `SELECT ${select} FROM scanned AS ${request.called}${where}`, {
+  const plan = await rows.planOver(table, `SELECT ${select} FROM ${SCANNED} AS ${request.called}${where}`, {
     ...options,
     toTell: true,
   });

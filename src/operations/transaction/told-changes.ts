@@ -1,6 +1,7 @@
 import type { WrittenFile } from "../../../formats/index.js";
 import { type ChangeFile, changesOfCommit, type Snapshot } from "../../../table-format/index.js";
 import type { QueryPlanner } from "../../sql/query-planner.js";
+import { SCANNED } from "../../table.js";
 import type { ResolvedTable } from "../../table-resolver.js";
 import { adoptFiles, removeFiles, type WriteTarget, writeDataFiles } from "../data-files.js";
 import type { WrittenBeside } from "../table-operation.js";
@@ -28,7 +29,7 @@ export async function tellChanges(
   try {
     const plan = await planner.planOver(
       { label, snapshot: feed.wholeFiles, changes: feed },
-      "SELECT * EXCLUDE (_commit_version, _commit_timestamp) FROM scanned",
+      `SELECT * EXCLUDE (_commit_version, _commit_timestamp) FROM ${SCANNED}`,
       { signal },
     );
     try {
