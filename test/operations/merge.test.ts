@@ -685,6 +685,25 @@ describe("other writers beside a MERGE", () => {
     expect(await race("(1, 100)", ours)).toBe("committed");
   });
 
+  it("are lost to where they take away the row that kept one of its own from being inserted", async () => {
+    const target = await operations.target("t");
+    const read = await target.table.snapshot();
+    const operation = mergeOperation(operations.context, target, {
+      source: source("(15, 0), (16, 16)"),
+      alias: "t",
+      sourceAlias: "s",
+      on: "t.key = s.key",
+      clauses: [insert()],
+    });
+    const prepared = await operation.prepare(read);
+    if (prepared.status !== "staged") throw new Error("nothing is staged");
+    await merge({
+      source: source("(15, 0)"),
+      clauses: [{ when: "matched", condition: undefined, action: { kind: "delete" } }],
+    });
+    expect((await target.table.commit(read, prepared.staged)).status).toBe("conflict");
+  });
+
   it("matter all when the condition tells no range", async () => {
     expect(await race("(30, 1)", { on: "abs(t.key) = s.key" })).toBe("conflict");
   });

@@ -65,7 +65,7 @@ export async function prepareMerge(
     const work = new RowChangeWork(merge.session, snapshot, writeTarget, context.clock, merge.signal);
     const writes = await writeRows(work, scope, changed, inserted);
     const metadata = metadataAfter(snapshot, evolved, inserted);
-    const reads = readsOf(merge, found, target.location, read);
+    const reads = readsOf(merge, found, target.location, read, options);
     return {
       status: "staged",
       staged: stagedMerge(options, writes, counts, { evolved, metadata }, reads),
@@ -152,11 +152,19 @@ function metadataAfter(
 }
 
 /**
- * What was read of the table: as the target, where a row that is gone was in a file that is replaced, or mattered to
- * no one; and by its own name, where it went elsewhere. A version that is told in the query does not change.
+ * What was read of the table: as the target, where a row that is gone was in a file that is replaced, or kept a row of
+ * the source from being inserted; and by its own name, where it went elsewhere. A version that is told in the query
+ * does not change.
  */
-function readsOf(merge: MergeSession, found: Found, location: string, read: Snapshot): TableRead[] {
-  const asTarget = found.reads.map((predicate) => ({ predicate, removals: false }));
+function readsOf(
+  merge: MergeSession,
+  found: Found,
+  location: string,
+  read: Snapshot,
+  { clauses }: MergeOptions,
+): TableRead[] {
+  const inserts = clauses.some(({ when }) => when === "not-matched");
+  const asTarget = found.reads.map((predicate) => ({ predicate, removals: inserts }));
   const byName = merge.otherScans
     .filter((scan) => scan.location === location && scan.version >= read.version)
     .map(({ predicate }) => ({ predicate, removals: true }));
