@@ -53,7 +53,7 @@ function check(table) {
   return withLake(async (lake) => {
     const result = await lake.sql(
       `SELECT count(*)::VARCHAR AS rows, sum(id)::VARCHAR AS ids, sum(amount)::VARCHAR AS amounts,
-              sum(hash(id, part, amount, name, at, reference))::VARCHAR AS hashes
+              sum(hash(id, part, amount, name, "at", reference))::VARCHAR AS hashes
        FROM delta.${quoted(table)}`,
     );
     return result.toArray();
