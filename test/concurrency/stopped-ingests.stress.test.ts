@@ -1,16 +1,17 @@
 import { expect, test } from "vitest";
 import { folderListing } from "../support/folder-listing.js";
+import { stressAmount } from "../support/stress-share.js";
 import { stoppedIngests } from "./stopped-ingests.js";
 
 test("200 ingests killed at random moments leave a table of whole commits", async () => {
   const stops = await stoppedIngests({
     signal: "SIGKILL",
-    times: 200,
+    times: stressAmount(200),
     rowsABatch: 200_000,
     seed: 20_261_120,
   });
   console.log(
-    `200 kills: ${stops.beforeWriting} before a file was begun, ${stops.beforeCommit} after that and before the commit, ` +
+    `kills: ${stops.beforeWriting} before a file was begun, ${stops.beforeCommit} after that and before the commit, ` +
       `${stops.afterCommit} after the commit`,
   );
   expect(stops.beforeWriting).toBeGreaterThan(0);
@@ -21,7 +22,7 @@ test("40 ingests interrupted at random moments leave nothing behind", async () =
   let listing: string[] | undefined;
   const stops = await stoppedIngests({
     signal: "SIGINT",
-    times: 40,
+    times: stressAmount(40),
     rowsABatch: 200_000,
     seed: 7,
     check: async (lakeFolder, { code }, committed) => {
@@ -33,5 +34,5 @@ test("40 ingests interrupted at random moments leave nothing behind", async () =
       listing = now;
     },
   });
-  console.log(`40 interrupts: all ${stops.beforeWriting} left the lake as it was`);
+  console.log(`interrupts: all ${stops.beforeWriting} left the lake as it was`);
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, it } from "vitest";
 import { Engine } from "../../engine/index.js";
+import { stressAmount } from "../support/stress-share.js";
 import { checkTables } from "./replay-check.js";
 
 // The histories of replay.test.ts, 10,000 of them.
@@ -11,4 +12,4 @@ beforeAll(async () => {
 afterAll(() => engine.close());
 
 it("replays 10,000 histories, 250 to a table, as a naive model does", () =>
-  checkTables(engine, 40, 250, { seed: 10_000 }));
+  checkTables(engine, stressAmount(40), 250, { seed: 10_000 }));
