@@ -44,6 +44,7 @@ const INTERRUPT_INTERVAL_MS = 10;
 export class Session {
   readonly #connection: DuckDBConnection;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #kept: (() => Promise<void>)[] = [];
   #bound: BoundStatement | undefined;
   #statements = 0;
   #closed = false;
@@ -55,6 +56,11 @@ export class Session {
   /** The bindings' own connection, for the rest of this room. */
   get connection(): DuckDBConnection {
     return this.#connection;
+  }
+
+  /** Calls `giveBack` when the session ends: what its statements read is to stay until then. */
+  keep(giveBack: () => Promise<void>): void {
+    this.#kept.push(giveBack);
   }
 
   /** Runs one or more statements to their end; gives the rows changed by the last one. */
@@ -163,6 +169,7 @@ export class Session {
     }
     this.#dropBound();
     this.#connection.closeSync();
+    for (const giveBack of this.#kept.splice(0)) await giveBack();
   }
 
   #dropBound(): void {

@@ -6,8 +6,19 @@ export {
   type TextEncoding,
   type TextForm,
 } from "./detect/detect.js";
-export { openSource } from "./open-source.js";
-export type { Compression, OpenedSource, Relation, SourceColumn, SourceFormat } from "./opened-source.js";
+export { type OpenOptions, openSource, openSources } from "./open-source.js";
+export {
+  type Compression,
+  type FittedColumn,
+  type Misfits,
+  type OpenedSource,
+  RESCUED,
+  type Relation,
+  type RelationOptions,
+  ROW_NUMBER,
+  type SourceColumn,
+  type SourceFormat,
+} from "./opened-source.js";
 export {
   type FieldId,
   type FieldIds,

@@ -7,7 +7,7 @@ import { openCsv } from "./csv/open-csv.js";
 import { type Detection, detect, HEAD_BYTES, TAIL_BYTES } from "./detect/detect.js";
 import { invalidSource } from "./failure.js";
 import { openJson, USUAL_RECORD_BYTES } from "./json/open-json.js";
-import type { Compression, OpenedSource } from "./opened-source.js";
+import type { Compression, Misfits, OpenedSource, RecordSource } from "./opened-source.js";
 import { openParquet } from "./parquet/open-parquet.js";
 import { unpackZip } from "./source/archive.js";
 import { readBytes } from "./source/byte-range.js";
@@ -26,6 +26,34 @@ interface Wrapping {
   readonly depth: number;
 }
 
+export interface OpenOptions {
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * `rescue`: records that cannot be read are passed over when columns and types are found, for
+   * {@link OpenedSource.fitted} to rescue; default `refuse`.
+   */
+  readonly misfits?: Misfits | undefined;
+}
+
+/**
+ * Looks at files, as {@link openSource} does at one. Small files of one kind become one source, which is read in
+ * one go; the others one each, in their order.
+ */
+export async function openSources(
+  session: Session,
+  files: readonly SourceFile[],
+  options: OpenOptions = {},
+): Promise<OpenedSource[]> {
+  const opened: OpenedSource[] = [];
+  try {
+    for (const file of files) opened.push(...(await openSource(session, file, options)));
+    return opened;
+  } catch (error) {
+    for (const source of opened) await source.dispose();
+    throw error;
+  }
+}
+
 /**
  * Looks at a file: its format, columns and types. A ZIP archive gives a source an entry, any other
  * file one. On return each source owns the temporary files it needs; when this throws none are left.
@@ -35,14 +63,17 @@ interface Wrapping {
 export async function openSource(
   session: Session,
   file: SourceFile,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: OpenOptions = {},
 ): Promise<OpenedSource[]> {
-  return open(
-    session,
-    file,
-    { compression: "none", sizeBytes: file.size, notes: [], depth: 0 },
-    options.signal,
-  );
+  const wrapping: Wrapping = { compression: "none", sizeBytes: file.size, notes: [], depth: 0 };
+  const sources = await open(session, file, wrapping, options.signal);
+  return sources.map((source) => of([file], source));
+}
+
+/** The source as one of these files. */
+function of(files: readonly SourceFile[], source: RecordSource): OpenedSource {
+  const reopen = async (failure: unknown): Promise<OpenedSource> => of(files, await source.reopen(failure));
+  return { ...source, files, reopen };
 }
 
 async function open(
@@ -50,7 +81,7 @@ async function open(
   file: SourceFile,
   wrapping: Wrapping,
   signal: AbortSignal | undefined,
-): Promise<OpenedSource[]> {
+): Promise<RecordSource[]> {
   try {
     throwIfCancelled(signal);
     const detection = await detectFile(file);
@@ -90,9 +121,9 @@ async function openArchive(
   archive: SourceFile,
   depth: number,
   signal: AbortSignal | undefined,
-): Promise<OpenedSource[]> {
+): Promise<RecordSource[]> {
   const entries = await unpackZip(archive, signal);
-  const opened: OpenedSource[] = [];
+  const opened: RecordSource[] = [];
   try {
     for (const entry of entries) {
       opened.push(
@@ -121,7 +152,7 @@ async function openRecords(
   { compression, sizeBytes, notes }: Wrapping,
   detection: RecordsDetection,
   signal: AbortSignal | undefined,
-): Promise<OpenedSource> {
+): Promise<RecordSource> {
   const source = { file, sizeBytes, compression };
   switch (detection.kind) {
     case "empty":

@@ -8,8 +8,8 @@ import { LakeTransaction, type TransactionOptions, TransactionScope } from "./la
 import { AutoCommit } from "./operations/auto-commit.js";
 import type { CreateTableOptions } from "./operations/create-table.js";
 import type { CreateTableAsReport } from "./operations/create-table-as.js";
-import { type IngestOptions, type IngestReport, ingest } from "./operations/ingest.js";
 import { LakeChanges } from "./operations/lake-changes.js";
+import { type IngestOptions, type IngestReport, ingest } from "./operations/landing/ingest.js";
 import { type NewTable, tableDefinition } from "./operations/table-definition.js";
 import type { ApplicationTransaction } from "./operations/table-operation.js";
 import { LakeTableStatements } from "./operations/table-statements.js";

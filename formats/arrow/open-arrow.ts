@@ -13,7 +13,7 @@ import { isLakeError, messageOf, newUuid, throwIfCancelled } from "../../core/in
 import { quoteIdentifier, type Session } from "../../engine/index.js";
 import { invalidSource, namingFile } from "../failure.js";
 import { columnNames } from "../inference/column-names.js";
-import type { Compression, OpenedSource, Relation, SourceColumn } from "../opened-source.js";
+import type { Compression, RecordSource, Relation, SourceColumn } from "../opened-source.js";
 import type { SourceFile } from "../source/source-file.js";
 import { decodeLz4Frame } from "./lz4-frame.js";
 
@@ -34,7 +34,7 @@ export async function openArrow(
   session: Session,
   source: ArrowSource,
   signal: AbortSignal | undefined,
-): Promise<OpenedSource> {
+): Promise<RecordSource> {
   const { file } = source;
   const { schema, notes } = await readSchema(source);
   const columns = await engineColumns(session, file, schema, signal);

@@ -3,7 +3,7 @@ import { isLakeError, messageOf, newUuid, throwIfCancelled } from "../../core/in
 import { quoteIdentifier, type Session } from "../../engine/index.js";
 import { namingFile } from "../failure.js";
 import { columnNames } from "../inference/column-names.js";
-import type { Compression, OpenedSource, Relation } from "../opened-source.js";
+import type { Compression, RecordSource, Relation } from "../opened-source.js";
 import type { SourceFile } from "../source/source-file.js";
 import { avroDecoder } from "./codec.js";
 import type { NamedColumn } from "./column.js";
@@ -20,7 +20,7 @@ export async function openAvro(
   session: Session,
   source: { readonly file: SourceFile; readonly sizeBytes: number; readonly compression: Compression },
   signal: AbortSignal | undefined,
-): Promise<OpenedSource> {
+): Promise<RecordSource> {
   const { file } = source;
   const header = await readAvroHeader(file);
   const decode = avroDecoder(header.codec, file.uri);

@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteString, type Session } from "../../engine/index.j
 import { engineReason, invalidSource, mayBeTheFile } from "../failure.js";
 import { columnNames } from "../inference/column-names.js";
 import { csvKindBit, KindSet, type ScalarType, scalarTypeOf, strictCast } from "../inference/value-kinds.js";
-import type { Compression, OpenedSource } from "../opened-source.js";
+import type { Compression, RecordSource } from "../opened-source.js";
 import { readBytes } from "../source/byte-range.js";
 import { enginePath } from "../source/engine-path.js";
 import type { SourceFile } from "../source/source-file.js";
@@ -36,7 +36,7 @@ export async function openCsv(
   session: Session,
   source: CsvSource,
   signal: AbortSignal | undefined,
-): Promise<OpenedSource> {
+): Promise<RecordSource> {
   const { file } = source;
   const layout = await sniffLayout(source);
   const reader = readerSql(file, layout, undefined);

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { LakeError, throwIfCancelled } from "../../core/index.js";
 import type { Session } from "../../engine/index.js";
 import { engineReason, invalidSource, mayBeTheFile } from "../failure.js";
-import type { Compression, OpenedSource } from "../opened-source.js";
+import type { Compression, RecordSource } from "../opened-source.js";
 import type { SourceFile } from "../source/source-file.js";
 import { typeOfPlan } from "./field-plan.js";
 import { type InferredJson, inferJson } from "./infer-json.js";
@@ -34,7 +34,7 @@ export async function openJson(
   session: Session,
   source: JsonSource,
   signal: AbortSignal | undefined,
-): Promise<OpenedSource> {
+): Promise<RecordSource> {
   const { file, layout } = source;
   const documentBytes = layout === "values" ? file.size + 1 : 0;
   const maximumRecordBytes = Math.min(

@@ -2,7 +2,7 @@ import { isLakeError } from "../../core/index.js";
 import { quoteIdentifier, type Session } from "../../engine/index.js";
 import { engineReason, invalidSource } from "../failure.js";
 import { columnNames } from "../inference/column-names.js";
-import type { Compression, OpenedSource } from "../opened-source.js";
+import type { Compression, RecordSource } from "../opened-source.js";
 import { enginePath } from "../source/engine-path.js";
 import type { SourceFile } from "../source/source-file.js";
 import { checkParquetFrame } from "./footer.js";
@@ -12,7 +12,7 @@ export async function openParquet(
   session: Session,
   source: { readonly file: SourceFile; readonly sizeBytes: number; readonly compression: Compression },
   signal: AbortSignal | undefined,
-): Promise<OpenedSource> {
+): Promise<RecordSource> {
   const { file } = source;
   await checkParquetFrame(file);
   const reader = `read_parquet(${enginePath(file.localPath)}, hive_partitioning = false)`;

@@ -1,5 +1,5 @@
-import { LakeError } from "../../core/index.js";
-import type { SourceColumn } from "../../table-format/index.js";
+import { LakeError } from "../../../core/index.js";
+import type { SourceColumn } from "../../../table-format/index.js";
 
 /** What a plan needs to know of a source. */
 export interface LandingSource {

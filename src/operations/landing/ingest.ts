@@ -1,10 +1,10 @@
-import { type Clock, LakeError, type Logger } from "../../core/index.js";
-import type { Engine, Session } from "../../engine/index.js";
-import { discoverSources, type OpenedSource, openSource, type WrittenFile } from "../../formats/index.js";
-import type { AddFile, Replaced, Snapshot, StagedCommit } from "../../table-format/index.js";
-import { ENGINE_INFO } from "../product.js";
-import type { ResolvedTable } from "../table-resolver.js";
-import { AutoCommit } from "./auto-commit.js";
+import { type Clock, LakeError, type Logger } from "../../../core/index.js";
+import type { Engine, Session } from "../../../engine/index.js";
+import { discoverSources, type OpenedSource, openSource, type WrittenFile } from "../../../formats/index.js";
+import type { AddFile, Replaced, Snapshot, StagedCommit } from "../../../table-format/index.js";
+import { ENGINE_INFO } from "../../product.js";
+import type { ResolvedTable } from "../../table-resolver.js";
+import { AutoCommit } from "../auto-commit.js";
 import {
   addsOf,
   adoptFiles,
@@ -13,16 +13,16 @@ import {
   totalRows,
   totalSize,
   type WriteTarget,
-} from "./data-files.js";
-import { type IngestedSource, ingestedSource, landSource } from "./land-source.js";
-import { type LandingPlan, numberedBefore, planLanding, withNumberedRows } from "./landing-plan.js";
-import { type ProgressListener, ProgressMeter } from "./progress.js";
+} from "../data-files.js";
+import { type ProgressListener, ProgressMeter } from "../progress.js";
 import type {
   ApplicationTransaction,
   OperationRunner,
   PreparedChange,
   TableOperation,
-} from "./table-operation.js";
+} from "../table-operation.js";
+import { type IngestedSource, ingestedSource, landSource } from "./land-source.js";
+import { type LandingPlan, numberedBefore, planLanding, withNumberedRows } from "./landing-plan.js";
 
 export type { IngestedSource } from "./land-source.js";
 

@@ -1,5 +1,5 @@
-import { LakeError, newUuid } from "../../core/index.js";
-import type { Session } from "../../engine/index.js";
+import { LakeError, newUuid } from "../../../core/index.js";
+import type { Session } from "../../../engine/index.js";
 import {
   type ColumnRule,
   type DomainMetadata,
@@ -18,11 +18,11 @@ import {
   sourceSchema,
   typeText,
   withHighWaterMarks,
-} from "../../table-format/index.js";
-import { evolvedTable, keepsRows, type SchemaEvolution } from "./insert/evolve-schema.js";
+} from "../../../table-format/index.js";
+import { evolvedTable, keepsRows, type SchemaEvolution } from "../insert/evolve-schema.js";
+import { stateOf } from "../table-change.js";
 import { inSource, type LandingSource } from "./landing-source.js";
 import { commonColumns, commonSchema, newTable } from "./new-landing-table.js";
-import { stateOf } from "./table-change.js";
 
 export interface LandingOptions {
   readonly mode?: "append" | "overwrite" | "overwrite-partitions" | undefined;

@@ -1,5 +1,5 @@
-import { LakeError, newUuid } from "../../core/index.js";
-import { quoteIdentifier, type Session } from "../../engine/index.js";
+import { LakeError, newUuid } from "../../../core/index.js";
+import { quoteIdentifier, type Session } from "../../../engine/index.js";
 import {
   canPartition,
   checkNewSchema,
@@ -12,7 +12,7 @@ import {
   type StructType,
   serializeSchema,
   typeText,
-} from "../../table-format/index.js";
+} from "../../../table-format/index.js";
 import { inSource, type LandingSource } from "./landing-source.js";
 
 /** The columns of all sources by name, each with the type that holds the values of every source. */

@@ -1,8 +1,8 @@
-import { isLakeError, LakeError } from "../../core/index.js";
-import type { Session } from "../../engine/index.js";
-import type { OpenedSource, WrittenFile } from "../../formats/index.js";
-import { rowsSelect, violationOf } from "../../table-format/index.js";
-import { removeFiles, totalRows, type WriteTarget, writeDataFiles } from "./data-files.js";
+import { isLakeError, LakeError } from "../../../core/index.js";
+import type { Session } from "../../../engine/index.js";
+import type { OpenedSource, WrittenFile } from "../../../formats/index.js";
+import { rowsSelect, violationOf } from "../../../table-format/index.js";
+import { removeFiles, totalRows, type WriteTarget, writeDataFiles } from "../data-files.js";
 import type { SourceLanding } from "./landing-plan.js";
 
 export interface IngestedSource {
