@@ -27,4 +27,5 @@ export {
 } from "./parquet/write-parquet.js";
 export { type ColumnStatistics, splitColumnName, type WrittenFile } from "./parquet/written-file.js";
 export { type DiscoverOptions, discoverSources } from "./source/discover.js";
+export { RecordCutter, type RecordEnds } from "./source/record-cutter.js";
 export type { SourceFile } from "./source/source-file.js";
