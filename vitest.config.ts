@@ -13,6 +13,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.stress.test.ts", "test/interop/**"],
+          globalSetup: ["test/support/cache-folder.ts"],
           testTimeout: 60_000,
           pool: "forks",
         },
@@ -21,6 +22,7 @@ export default defineConfig({
         test: {
           name: "stress",
           include: ["test/**/*.stress.test.ts"],
+          globalSetup: ["test/support/cache-folder.ts"],
           testTimeout: 600_000,
           pool: "forks",
           fileParallelism: false,
@@ -30,7 +32,7 @@ export default defineConfig({
         test: {
           name: "interop",
           include: ["test/interop/**/*.test.ts"],
-          globalSetup: ["test/interop/spark/shared-peer.ts"],
+          globalSetup: ["test/support/cache-folder.ts", "test/interop/spark/shared-peer.ts"],
           testTimeout: 300_000,
           pool: "forks",
           fileParallelism: false,

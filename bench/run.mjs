@@ -9,8 +9,12 @@ import { parseArgs } from "node:util";
 import { compare, figure } from "./compare.mjs";
 import { markdown } from "./report.mjs";
 import { appends } from "./workloads/appends.mjs";
+import { avroDecode } from "./workloads/avro.mjs";
 import { checkpoint } from "./workloads/checkpoint-1m.mjs";
 import { ingest } from "./workloads/ingest.mjs";
+import { keptAvro } from "./workloads/kept-avro.mjs";
+import { landing } from "./workloads/landing.mjs";
+import { manyFiles } from "./workloads/many-files.mjs";
 import { merge } from "./workloads/merge.mjs";
 import { openLog } from "./workloads/open-log.mjs";
 import { point } from "./workloads/point.mjs";
@@ -22,6 +26,10 @@ const WORKLOADS = {
   scan,
   "scan-features": scanFeatures,
   ingest,
+  landing,
+  "many-files": manyFiles,
+  avro: avroDecode,
+  "kept-avro": keptAvro,
   point,
   startup,
   "open-300k": openLog,

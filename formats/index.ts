@@ -9,6 +9,7 @@ export {
 export { type OpenOptions, openSource, openSources } from "./open-source.js";
 export {
   type Compression,
+  FILE_URI,
   type FittedColumn,
   type Misfits,
   type OpenedSource,
@@ -26,6 +27,24 @@ export {
   writeParquet,
 } from "./parquet/write-parquet.js";
 export { type ColumnStatistics, splitColumnName, type WrittenFile } from "./parquet/written-file.js";
+export { jsonString, type RescuedParts, rescuedJson, rescuedValue } from "./rescue/rescued-json.js";
 export { type DiscoverOptions, discoverSources } from "./source/discover.js";
+export {
+  type FileStamp,
+  fileStamp,
+  type MovedFile,
+  movedFiles,
+  sameStamp,
+  stampedAnew,
+} from "./source/file-stamp.js";
+export { fileUri } from "./source/file-uri.js";
+export { hashFile, hashFiles } from "./source/hash-file.js";
 export { RecordCutter, type RecordEnds } from "./source/record-cutter.js";
 export type { SourceFile } from "./source/source-file.js";
+export {
+  type RecordForm,
+  STREAM_HEAD_BYTES,
+  type StreamForm,
+  type StreamPart,
+  streamForm,
+} from "./source/stream-form.js";

@@ -1,17 +1,24 @@
-import { basename } from "node:path";
-import { LakeError, throwIfCancelled } from "../core/index.js";
+import { throwIfCancelled } from "../core/index.js";
 import type { Session } from "../engine/index.js";
 import { openArrow } from "./arrow/open-arrow.js";
 import { openAvro } from "./avro/open-avro.js";
 import { openCsv } from "./csv/open-csv.js";
-import { type Detection, detect, HEAD_BYTES, TAIL_BYTES } from "./detect/detect.js";
+import type { Detection } from "./detect/detect.js";
+import { detectFile } from "./detect/detect-file.js";
 import { invalidSource } from "./failure.js";
-import { openJson, USUAL_RECORD_BYTES } from "./json/open-json.js";
+import { openJson, UNREAD, USUAL_RECORD_BYTES } from "./json/open-json.js";
+import {
+  canJoin,
+  type JoinedFiles,
+  joinFiles,
+  LARGEST_JOINED_BYTES,
+  type LookedAt,
+} from "./jsonl/joined-files.js";
 import type { Compression, Misfits, OpenedSource, RecordSource } from "./opened-source.js";
 import { openParquet } from "./parquet/open-parquet.js";
 import { unpackZip } from "./source/archive.js";
-import { readBytes } from "./source/byte-range.js";
 import { decompress } from "./source/decompress.js";
+import { eachFile } from "./source/file-stamp.js";
 import type { SourceFile } from "./source/source-file.js";
 import { transcode } from "./source/transcode.js";
 
@@ -24,6 +31,8 @@ interface Wrapping {
   readonly sizeBytes: number;
   readonly notes: readonly string[];
   readonly depth: number;
+  readonly avroSchema: string | undefined;
+  readonly misfits: Misfits;
 }
 
 export interface OpenOptions {
@@ -33,6 +42,8 @@ export interface OpenOptions {
    * {@link OpenedSource.fitted} to rescue; default `refuse`.
    */
   readonly misfits?: Misfits | undefined;
+  /** JSON of the schema that Avro records are wanted in; default the one that each file was written in. */
+  readonly avroSchema?: string | undefined;
 }
 
 /**
@@ -46,12 +57,58 @@ export async function openSources(
 ): Promise<OpenedSource[]> {
   const opened: OpenedSource[] = [];
   try {
-    for (const file of files) opened.push(...(await openSource(session, file, options)));
+    for (const joined of await lookAt(files, options))
+      opened.push(...(await openJoined(session, joined, options)));
     return opened;
   } catch (error) {
     for (const source of opened) await source.dispose();
     throw error;
   }
+}
+
+/** Finds what can be read together. Of large files, each a source by itself, nothing is read. */
+async function lookAt(
+  files: readonly SourceFile[],
+  { misfits = "refuse", signal }: OpenOptions,
+): Promise<readonly JoinedFiles[]> {
+  if (files.length === 1)
+    return joinFiles(files.map((file) => ({ file, detection: undefined, joins: false })));
+  const looked: LookedAt[] = [];
+  const look = (file: SourceFile): void => {
+    if (file.size > LARGEST_JOINED_BYTES) {
+      looked.push({ file, detection: undefined, joins: false });
+      return;
+    }
+    const { detection, head } = detectFile(file, misfits);
+    looked.push({ file, detection, joins: canJoin(file, detection, head) });
+  };
+  await eachFile(files, look, signal);
+  return joinFiles(looked);
+}
+
+async function openJoined(
+  session: Session,
+  joined: JoinedFiles,
+  options: OpenOptions,
+): Promise<OpenedSource[]> {
+  const { misfits = "refuse", signal } = options;
+  if (joined.kind === "single") return openFile(session, joined.file, joined.detection, options);
+  const { files } = joined;
+  const source = await openJson(
+    session,
+    {
+      ...UNREAD,
+      files,
+      sizeBytes: files.reduce((sum, file) => sum + file.size, 0),
+      layout: "lines",
+      compression: "none",
+      misfits,
+      maximumRecordBytes: USUAL_RECORD_BYTES,
+      notes: [],
+    },
+    signal,
+  );
+  return [of(files, source)];
 }
 
 /**
@@ -65,8 +122,25 @@ export async function openSource(
   file: SourceFile,
   options: OpenOptions = {},
 ): Promise<OpenedSource[]> {
-  const wrapping: Wrapping = { compression: "none", sizeBytes: file.size, notes: [], depth: 0 };
-  const sources = await open(session, file, wrapping, options.signal);
+  return openFile(session, file, undefined, options);
+}
+
+/** @param detection where the file has been looked into already */
+async function openFile(
+  session: Session,
+  file: SourceFile,
+  detection: Detection | undefined,
+  options: OpenOptions,
+): Promise<OpenedSource[]> {
+  const wrapping: Wrapping = {
+    compression: "none",
+    sizeBytes: file.size,
+    notes: [],
+    depth: 0,
+    avroSchema: options.avroSchema,
+    misfits: options.misfits ?? "refuse",
+  };
+  const sources = await open(session, file, wrapping, options.signal, detection);
   return sources.map((source) => of([file], source));
 }
 
@@ -81,10 +155,11 @@ async function open(
   file: SourceFile,
   wrapping: Wrapping,
   signal: AbortSignal | undefined,
+  known?: Detection,
 ): Promise<RecordSource[]> {
   try {
     throwIfCancelled(signal);
-    const detection = await detectFile(file);
+    const detection = known ?? detectFile(file, wrapping.misfits).detection;
     if (wrapping.depth > MAXIMUM_NESTING) {
       throw invalidSource(file.uri, "nested-compression", "the file is compressed too many times over");
     }
@@ -100,7 +175,7 @@ async function open(
         );
       }
       case "zip":
-        return await openArchive(session, file, wrapping.depth + 1, signal);
+        return await openArchive(session, file, { ...wrapping, depth: wrapping.depth + 1 }, signal);
       default: {
         if (!needsTranscoding(detection))
           return [await openRecords(session, file, wrapping, detection, signal)];
@@ -119,7 +194,7 @@ async function open(
 async function openArchive(
   session: Session,
   archive: SourceFile,
-  depth: number,
+  { depth, avroSchema, misfits }: Wrapping,
   signal: AbortSignal | undefined,
 ): Promise<RecordSource[]> {
   const entries = await unpackZip(archive, signal);
@@ -130,7 +205,7 @@ async function openArchive(
         ...(await open(
           session,
           entry,
-          { compression: "none", sizeBytes: entry.size, notes: [], depth },
+          { compression: "none", sizeBytes: entry.size, notes: [], depth, avroSchema, misfits },
           signal,
         )),
       );
@@ -149,7 +224,7 @@ type RecordsDetection = Exclude<Detection, { kind: "gzip" | "zstd" | "zip" }>;
 async function openRecords(
   session: Session,
   file: SourceFile,
-  { compression, sizeBytes, notes }: Wrapping,
+  { compression, sizeBytes, notes, avroSchema, misfits }: Wrapping,
   detection: RecordsDetection,
   signal: AbortSignal | undefined,
 ): Promise<RecordSource> {
@@ -170,16 +245,19 @@ async function openRecords(
     case "parquet":
       return openParquet(session, source, signal);
     case "avro":
-      return openAvro(session, source, signal);
+      return openAvro(session, { ...source, readerSchema: avroSchema }, signal);
     case "arrow":
       return openArrow(session, { ...source, layout: detection.layout }, signal);
     case "json":
     case "jsonl":
     case "csv": {
-      const textSource = { ...source, whole: false, notes };
-      if (detection.kind === "csv") return openCsv(session, textSource, signal);
+      if (detection.kind === "csv") {
+        return openCsv(session, { ...source, whole: false, notes, misfits }, signal);
+      }
       const layout = detection.kind === "jsonl" ? "lines" : detection.layout;
-      return openJson(session, { ...textSource, layout, maximumRecordBytes: USUAL_RECORD_BYTES }, signal);
+      const maximumRecordBytes = USUAL_RECORD_BYTES;
+      const jsonSource = { ...UNREAD, files: [file], sizeBytes, compression, notes, misfits } as const;
+      return openJson(session, { ...jsonSource, layout, maximumRecordBytes }, signal);
     }
   }
 }
@@ -190,17 +268,4 @@ function needsTranscoding(
 ): detection is Extract<Detection, { kind: "json" | "jsonl" | "csv" }> {
   if (detection.kind !== "json" && detection.kind !== "jsonl" && detection.kind !== "csv") return false;
   return detection.encoding !== "utf-8" || (detection.byteOrderMark && detection.kind !== "csv");
-}
-
-async function detectFile(file: SourceFile): Promise<Detection> {
-  try {
-    const head = await readBytes(file.localPath, 0, HEAD_BYTES);
-    const tail = await readBytes(file.localPath, Math.max(0, file.size - TAIL_BYTES), TAIL_BYTES);
-    return detect(head, tail, basename(file.uri).replace(/\.(?:gz|gzip|zst|zstd)$/i, ""));
-  } catch (error) {
-    throw new LakeError("unavailable", "source-read", `cannot read ${file.uri}`, {
-      context: { file: file.uri },
-      cause: error,
-    });
-  }
 }

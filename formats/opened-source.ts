@@ -24,10 +24,18 @@ export interface Relation {
 export interface RelationOptions {
   /** Whether {@link ROW_NUMBER} follows the columns; default no. */
   readonly numbered?: boolean | undefined;
+  /**
+   * Whether {@link FILE_URI} follows the columns, and the row number; default no. A source of one file need not give
+   * it: whoever reads it knows the file.
+   */
+  readonly withFile?: boolean | undefined;
 }
 
 /** A BIGINT: the place of the row in its file, from 1. */
 export const ROW_NUMBER = "gl_row";
+
+/** A VARCHAR: the `file://` URI of the file that the row came from, where a source has several. */
+export const FILE_URI = "gl_file";
 
 /**
  * A VARCHAR: what of the row's record did not find a place in the columns, as JSON text; NULL where all did.
@@ -76,9 +84,12 @@ export interface OpenedSource {
   /**
    * Of formats whose values are texts, which take their types from who reads them. Rows of exactly these columns, in
    * order; a column that the source lacks is NULL, and so is a value that is rescued. Every value is kept exactly or
-   * does not fit.
+   * does not fit. {@link RESCUED} follows the columns, then what the options ask for.
+   *
+   * With `refuse` it is the reading that fails at what does not fit, or this call where only a look at every
+   * record can tell; either failure goes to {@link OpenedSource.reopen}.
    */
-  fitted?(columns: readonly FittedColumn[], misfits: Misfits): Promise<Relation>;
+  fitted?(columns: readonly FittedColumn[], misfits: Misfits, options?: RelationOptions): Promise<Relation>;
   /**
    * What to do after reading the relation failed: the source again, its types now inferred from every
    * record. Costs at least one more pass over the file.

@@ -9,7 +9,7 @@ import { importsOf } from "./imports.mjs";
 /** Each room may import the ones before it. */
 const ROOMS = ["core", "object-store", "engine", "formats", "table-format", "catalog", "src"];
 /** Inside src/, each folder may import the ones before it. */
-const SRC_FOLDERS = ["scan", "sql", "operations", "jobs", "cli"];
+const SRC_FOLDERS = ["rescue", "raw-files", "scan", "file-sources", "sql", "operations", "jobs", "cli"];
 /** Folders of src/ that stand outside the public API and use it. */
 const API_USERS = ["cli"];
 const PACKAGE_OWNERS = { "@duckdb/node-api": "engine", "@duckdb/node-bindings": "engine" };

@@ -1,7 +1,9 @@
+import { homedir } from "node:os";
 import { Catalog, type CatalogTable, type CatalogView, parseTableName } from "../catalog/index.js";
 import { type Clock, type Logger, silentLogger, systemClock } from "../core/index.js";
 import { Engine, type EngineOptions, type Parameters } from "../engine/index.js";
-import { type ObjectStore, openStore, type StoreOpener } from "../object-store/index.js";
+import { LocalTier, type ObjectStore, openStore, type StoreOpener } from "../object-store/index.js";
+import { type CacheOptions, tierOptions } from "./cache-options.js";
 import type { Applied, NewTableAs, NewTableAsOptions } from "./change-options.js";
 import { newTableAsOf } from "./changed-rows.js";
 import { LakeTransaction, type TransactionOptions, TransactionScope } from "./lake-transaction.js";
@@ -10,6 +12,9 @@ import type { CreateTableOptions } from "./operations/create-table.js";
 import type { CreateTableAsReport } from "./operations/create-table-as.js";
 import { LakeChanges } from "./operations/lake-changes.js";
 import { type IngestOptions, type IngestReport, ingest } from "./operations/landing/ingest.js";
+import { type StreamIngestOptions, streamIngest } from "./operations/landing/watch/stream-ingest.js";
+import { type WatchIngestOptions, watchIngest } from "./operations/landing/watch/watch-ingest.js";
+import type { WatchEvent } from "./operations/landing/watch/watch-sources.js";
 import { type NewTable, tableDefinition } from "./operations/table-definition.js";
 import type { ApplicationTransaction } from "./operations/table-operation.js";
 import { LakeTableStatements } from "./operations/table-statements.js";
@@ -34,6 +39,8 @@ export interface LakeOptions {
   readonly clock?: Clock | undefined;
   /** Opens the stores of the lake and of its tables by their locations; default by scheme. */
   readonly openStore?: StoreOpener | undefined;
+  /** Where copies of files are kept that are slow to read, and how many bytes of them; default one for all lakes. */
+  readonly cache?: CacheOptions | undefined;
 }
 
 export interface SqlOptions {
@@ -71,8 +78,9 @@ export async function openLake(uri: string, options: LakeOptions = {}): Promise<
     tempDirectory: options.tempDirectory,
     threads: options.threads,
   };
+  const tier = new LocalTier(tierOptions(options.cache ?? {}, process.env, homedir(), process.cwd()));
   const engine = await Engine.open(engineOptions);
-  return new Lake(store, open, catalog, engine, clock, logger);
+  return new Lake(store, open, catalog, engine, clock, logger, tier);
 }
 
 /** A lake: named tables and views in one folder, SQL over any version of them, files landing in them. */
@@ -82,6 +90,7 @@ export class Lake {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #tier: LocalTier;
   readonly #resolver: TableResolver;
   readonly #planner: QueryPlanner;
   readonly #changes: LakeChanges;
@@ -96,13 +105,15 @@ export class Lake {
     engine: Engine,
     clock: Clock,
     logger: Logger,
+    tier: LocalTier,
   ) {
     this.uri = store.uri;
     this.#catalog = catalog;
     this.#engine = engine;
     this.#clock = clock;
     this.#logger = logger;
-    this.#resolver = new TableResolver(store, open, catalog, engine, clock, logger);
+    this.#tier = tier;
+    this.#resolver = new TableResolver(store, open, catalog, engine, clock, logger, tier);
     this.#planner = new QueryPlanner(engine, this.#resolver, catalog);
     const context = { clock, logger, rows: this.#planner };
     this.#changes = new LakeChanges(context, new AutoCommit(context), { inTransaction: false });
@@ -156,11 +167,47 @@ export class Lake {
 
   /**
    * Lands files as rows of a table. Each source is a path, a glob, a folder, or `-` for standard input;
-   * formats are detected. All rows become visible in one commit, or none.
+   * formats are detected. A file that has landed in the table is passed over. All rows become visible in one
+   * commit, or none; very many files land in several commits.
    */
   ingest(sources: readonly string[], options: IngestOptions): Promise<IngestReport> {
-    const context = { engine: this.#engine, clock: this.#clock, logger: this.#logger };
-    return ingest(context, () => this.#resolver.forIngest(options.into), sources, options);
+    const context = {
+      engine: this.#engine,
+      clock: this.#clock,
+      logger: this.#logger,
+      rows: this.#planner,
+    };
+    const target = {
+      find: () => this.#resolver.findForIngest(options.into),
+      enter: () => this.#resolver.forIngest(options.into),
+    };
+    return ingest(context, target, sources, options);
+  }
+
+  /**
+   * Lands the files of folders and globs as they come, each exactly once, until `signal` fires. Iterate it to its end:
+   * the next files land when the next event is asked for.
+   *
+   * @throws LakeError what is no single file's fault; a file that cannot land is told by an event and left out.
+   */
+  watch(
+    sources: readonly string[],
+    options: WatchIngestOptions,
+  ): AsyncGenerator<WatchEvent<IngestReport>, void> {
+    return watchIngest((paths, landing) => this.ingest(paths, landing), this.#clock, sources, options);
+  }
+
+  /**
+   * Lands a stream of records as it comes, JSONL and CSV in a commit a batch, anything else in one commit when it
+   * ends. Iterate it to its end: the stream is read when the next report is asked for.
+   *
+   * @throws LakeError as `ingest` does; batches that were committed before stay.
+   */
+  ingestStream(
+    stream: AsyncIterable<Uint8Array>,
+    options: StreamIngestOptions,
+  ): AsyncGenerator<IngestReport, void> {
+    return streamIngest((sources, landing) => this.ingest(sources, landing), stream, options);
   }
 
   /** The tables that have at least one version, by name. */
@@ -246,6 +293,7 @@ export class Lake {
     await this.#resolver.close();
     await this.#planner.close();
     await this.#engine.close();
+    await this.#tier.close();
   }
 }
 

@@ -7,9 +7,9 @@ import {
   parseTableName,
   type TableName,
 } from "../catalog/index.js";
-import { type Clock, LakeError, type Logger } from "../core/index.js";
+import { type Clock, isLakeError, LakeError, type Logger } from "../core/index.js";
 import type { Engine } from "../engine/index.js";
-import type { ObjectPath, ObjectStore, StoreOpener } from "../object-store/index.js";
+import type { LocalTier, ObjectPath, ObjectStore, StoreOpener } from "../object-store/index.js";
 import { DeltaTable, LOG_FOLDER, type Snapshot } from "../table-format/index.js";
 import { versionToChange } from "./lake-reads.js";
 import { PendingTransactions, type TableLocations } from "./operations/transaction/pending-transactions.js";
@@ -31,6 +31,8 @@ export interface ResolvedTable {
 export class TableResolver implements TableLocations {
   /** Those over tables of this lake. */
   readonly transactions: PendingTransactions;
+  /** Where copies of files are kept that are far away or slow to read. */
+  readonly tier: LocalTier | undefined;
   readonly #store: ObjectStore;
   readonly #openStore: StoreOpener;
   readonly #catalog: Catalog;
@@ -45,12 +47,14 @@ export class TableResolver implements TableLocations {
     engine: Engine,
     clock: Clock,
     logger?: Logger,
+    tier?: LocalTier,
   ) {
     this.#store = store;
     this.#openStore = open;
     this.#catalog = catalog;
     this.#engine = engine;
     this.#clock = clock;
+    this.tier = tier;
     this.transactions = new PendingTransactions(catalog, this, logger);
   }
 
@@ -96,6 +100,16 @@ export class TableResolver implements TableLocations {
 
   folderAt(place: string): ObjectPath | undefined {
     return this.#entryAt(this.tableAt(place).location)?.location;
+  }
+
+  /** The table to land in where it is known; `undefined` for a name that the catalog does not have. */
+  async findForIngest(text: string): Promise<ResolvedTable | undefined> {
+    try {
+      return await this.resolve(text);
+    } catch (error) {
+      if (isLakeError(error, "not-found")) return undefined;
+      throw error;
+    }
   }
 
   /** The table to land in: a name, or namespace, that the catalog does not have is entered. */
@@ -154,7 +168,7 @@ export class TableResolver implements TableLocations {
   #opened(store: ObjectStore): DeltaTable {
     const known = this.#open.get(store.uri);
     if (known !== undefined) return known;
-    const table = new DeltaTable({ store, engine: this.#engine }, this.#clock);
+    const table = new DeltaTable({ store, engine: this.#engine, tier: this.tier }, this.#clock);
     this.#open.set(store.uri, table);
     return table;
   }

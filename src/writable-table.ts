@@ -9,6 +9,7 @@ import type {
   TableUpdateOptions,
 } from "./change-options.js";
 import { insertOf, mergeOf, modeOf, updateOf } from "./changed-rows.js";
+import type { OptimizeReport } from "./operations/compact/compact.js";
 import type { DeleteReport } from "./operations/delete-rows.js";
 import type { InsertReport } from "./operations/insert/insert-operation.js";
 import type { LakeChanges } from "./operations/lake-changes.js";
@@ -164,6 +165,21 @@ export class WritableTable {
       changed: false,
       featuresAdded: [],
       notes: [],
+    }));
+  }
+
+  /**
+   * Rewrites the data files that are not Parquet as Parquet, in one commit that changes no row.
+   *
+   * @throws LakeError `corrupt` for a file that cannot be read.
+   */
+  async optimize({ signal }: Stoppable = {}): Promise<Applied<OptimizeReport>> {
+    return applied(await this.lakeChanges.optimize(this.resolved, { signal }), ({ version }) => ({
+      ...this.#nothing(version),
+      changed: false,
+      bytesAdded: 0n,
+      bytesRemoved: 0n,
+      rows: 0n,
     }));
   }
 

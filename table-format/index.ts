@@ -30,6 +30,7 @@ export { type Version, version } from "./log/version.js";
 export type { CleanupReport } from "./maintenance/clean-up-log.js";
 export type { CompactionRange, CompactionReport } from "./maintenance/compact-log.js";
 export * from "./protocol/index.js";
+export * from "./raw-file/index.js";
 export * from "./restore/index.js";
 export * from "./row-rules/index.js";
 export * from "./schema/index.js";
@@ -39,7 +40,7 @@ export { canPartition, partitionTextSql, partitionValueSql } from "./skipping/pa
 export type { ColumnPath, CompareOp, Literal, Predicate } from "./skipping/predicate.js";
 export { type SkippingTable, skippingSql } from "./skipping/skipping.js";
 export { statisticsJson } from "./skipping/statistics.js";
-export { FILE_SCHEMA_TAG, fileSchemaDigest } from "./snapshot/file-schema.js";
+export { COPY_SCHEMA, FILE_SCHEMA_TAG, fileSchemaDigest } from "./snapshot/file-schema.js";
 export { type FileTable, Snapshot, type TableFolder } from "./snapshot/snapshot.js";
 export type { Conflict, ConflictReason } from "./transaction/conflict.js";
 export { conflictSoFar } from "./transaction/conflict-so-far.js";

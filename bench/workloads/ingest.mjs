@@ -1,11 +1,12 @@
 // Files landed in a new table, against DuckDB's COPY of the same file to one Parquet file.
-import { readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { openLake } from "../../dist/src/index.js";
 import { atMost, timed } from "../compare.mjs";
+import { contents, dataFiles } from "../contents.mjs";
 import { copiedDataset, eventsSql } from "../dataset.mjs";
-import { openPeer, peerRows, sqlList, sqlString } from "../peer.mjs";
+import { openPeer, sqlString } from "../peer.mjs";
 
 const ROWS = { smoke: 2_000, small: 200_000, full: 1_000_000 };
 const FLIGHTS = path.join(import.meta.dirname, "../../node_modules/vega-datasets/data/flights-200k.json");
@@ -59,26 +60,4 @@ export async function ingest({ size, folder, compare }) {
 async function copy(connection, relation, target) {
   await connection.run(`COPY (FROM ${relation}) TO ${sqlString(target)} (FORMAT parquet, COMPRESSION zstd)`);
   return target;
-}
-
-async function dataFiles(folder) {
-  const names = await readdir(folder);
-  return names.filter((name) => name.endsWith(".parquet")).map((name) => path.join(folder, name));
-}
-
-/**
- * How many rows, and one number that changes with any value and not with the order of the rows. A number
- * counts as itself: the two sides may have found different types that hold it (DuckDB may see a HUGEINT
- * in JSON, which it writes as DOUBLE).
- */
-async function contents(connection, files) {
-  const relation = `read_parquet(${sqlList(files)})`;
-  const columns = await peerRows(connection, `DESCRIBE FROM ${relation}`);
-  const values = columns.map(({ column_name: name, column_type: type }) => {
-    return `"${name}"::${/INT|DECIMAL|DOUBLE|FLOAT/.test(type) ? "DOUBLE" : "VARCHAR"}`;
-  });
-  return peerRows(
-    connection,
-    `SELECT count(*) AS rows, sum(hash(${values.join(", ")})) AS digest FROM ${relation}`,
-  );
 }

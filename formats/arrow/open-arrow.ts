@@ -13,7 +13,14 @@ import { isLakeError, messageOf, newUuid, throwIfCancelled } from "../../core/in
 import { quoteIdentifier, type Session } from "../../engine/index.js";
 import { invalidSource, namingFile } from "../failure.js";
 import { columnNames } from "../inference/column-names.js";
-import type { Compression, RecordSource, Relation, SourceColumn } from "../opened-source.js";
+import {
+  type Compression,
+  type RecordSource,
+  type Relation,
+  type RelationOptions,
+  ROW_NUMBER,
+  type SourceColumn,
+} from "../opened-source.js";
 import type { SourceFile } from "../source/source-file.js";
 import { decodeLz4Frame } from "./lz4-frame.js";
 
@@ -45,7 +52,7 @@ export async function openArrow(
     columns,
     notes,
     sizeBytes: source.sizeBytes,
-    relation: () => loadTable(session, source, schema, columns, signal),
+    relation: (options) => loadTable(session, source, schema, columns, options, signal),
     reopen: async (failure) => {
       throw failure;
     },
@@ -58,6 +65,7 @@ async function loadTable(
   source: ArrowSource,
   schema: Schema,
   columns: readonly SourceColumn[],
+  options: RelationOptions | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Relation> {
   const table = `arrow_${newUuid()}`;
@@ -69,8 +77,10 @@ async function loadTable(
   const fields = columns.map(
     ({ name, type }) => `CAST(${quoteIdentifier(name)} AS ${type}) AS ${quoteIdentifier(name)}`,
   );
+  // Rows are appended in their order and none is ever deleted.
+  const rows = options?.numbered === true ? [...fields, `rowid + 1 AS ${ROW_NUMBER}`] : fields;
   return {
-    sql: `SELECT ${fields.join(", ")} FROM temp.${quoteIdentifier(table)}`,
+    sql: `SELECT ${rows.join(", ")} FROM temp.${quoteIdentifier(table)}`,
     dispose: async () => {
       await session.execute(`DROP TABLE temp.${quoteIdentifier(table)}`);
     },

@@ -1,226 +1,360 @@
-import {
-  type Binary,
-  Bool,
-  Data,
-  type DataType,
-  Decimal,
-  Field,
-  List,
-  Map_,
-  makeData,
-  Struct,
-  Utf8,
-} from "apache-arrow";
-import { ByteRun, int32Run, int64Run, type NumberArray, type NumberRun, Validity } from "./runs.js";
-import { AvroDataError, type Tap } from "./tap.js";
+import { isAscii, isUtf8 } from "node:buffer";
+import type { DataType } from "apache-arrow";
+import { AvroDataError } from "./tap.js";
 
-/** Values of one place in the schema, gathered into Arrow's layout. */
-export interface Column {
+// Columns under construction, in Arrow's layout. They are filled row by row from row 0, into room that was
+// made before by `reserve`, and emptied by `clear`: their buffers serve again. What stands at a null is undefined.
+
+/** Values of one place in a schema. */
+export type Column = BitColumn | NumberColumn | RealColumn | ByteColumn | ListColumn | StructColumn;
+
+/** @throws AvroDataError when a text that has come since the last look, at `offset` at most, is not UTF-8. */
+export function checkTexts(column: Column, rows: number, offset: number): void {
+  if (column.kind === "bytes") column.check(rows, offset);
+  const below = column.kind === "list" ? column.items : rows;
+  if (column.kind === "list" || column.kind === "struct")
+    for (const child of column.children) checkTexts(child, below, offset);
+}
+
+/** Buffers of the rows so far; they change with the rows that come after a `clear`. */
+export interface Part {
+  readonly length: number;
+  readonly nullCount: number;
+  readonly validity?: Uint8Array;
+  readonly offsets?: Int32Array;
+  readonly values?: ArrayBufferView;
+  readonly children: readonly Part[];
+}
+
+/** Which rows are not null: a bit a row, least significant first, set until it is cleared. */
+class Validity {
+  #bits = new Uint8Array(0);
+  #nulls = 0;
+
+  reserve(rows: number): void {
+    const before = this.#bits.length;
+    if (rows <= before * 8) return;
+    const grown = new Uint8Array(roomFor(Math.ceil(rows / 8), before));
+    grown.set(this.#bits);
+    this.#bits = grown.fill(255, before);
+  }
+
+  setNull(row: number): void {
+    this.#bits[row >> 3] = (this.#bits[row >> 3] ?? 0) & ~(1 << (row & 7));
+    this.#nulls++;
+  }
+
+  clear(): void {
+    if (this.#nulls > 0) this.#bits.fill(255);
+    this.#nulls = 0;
+  }
+
+  part(rows: number): Pick<Part, "length" | "nullCount" | "validity"> {
+    if (this.#nulls === 0) return { length: rows, nullCount: 0 };
+    return { length: rows, nullCount: this.#nulls, validity: this.#bits.subarray(0, Math.ceil(rows / 8)) };
+  }
+}
+
+/** Room that doubles, from a first size on. */
+const roomFor = (needed: number, before: number): number => Math.max(needed, before * 2, 64);
+
+export class BitColumn {
+  readonly kind = "bits";
   readonly type: DataType;
-  /** Reads one value and appends it. */
-  read(tap: Tap): void;
-  appendNull(): void;
-  /** The values so far; the column begins anew. */
-  take(): Data;
-}
-
-/** A column whose values are numbers of one width. */
-export function numberColumn<A extends ArrayBufferView & NumberArray<V>, V>(
-  type: DataType,
-  values: NumberRun<A, V>,
-  readValue: (tap: Tap) => V,
-): Column {
-  const validity = new Validity();
-  return {
-    type,
-    read(tap) {
-      values.push(readValue(tap));
-      validity.push(true);
-    },
-    appendNull() {
-      values.skip();
-      validity.push(false);
-    },
-    take: () => flatData(type, validity, undefined, values.take().values),
-  };
-}
-
-/** Data of one buffer of values, or of one of bytes and one of their offsets. */
-function flatData(
-  type: DataType,
-  validity: Validity,
-  valueOffsets: Int32Array | undefined,
-  values: ArrayBufferView,
-): Data {
-  const { length, nullCount, nullBitmap } = validity.take();
-  return new Data<DataType>(type, 0, length, nullCount, [valueOffsets, values, nullBitmap]);
-}
-
-export function booleanColumn(): Column {
-  const validity = new Validity();
-  const values = new Validity();
-  return {
-    type: new Bool(),
-    read(tap) {
-      values.push(tap.boolean());
-      validity.push(true);
-    },
-    appendNull() {
-      values.push(false);
-      validity.push(false);
-    },
-    take() {
-      const data = values.take().nullBitmap;
-      return makeData({ type: new Bool(), ...validity.take(), data });
-    },
-  };
-}
-
-/** A column of texts or byte strings. `readBytes` may give bytes that change later: they are copied. */
-export function byteColumn(type: Utf8 | Binary, readBytes: (tap: Tap) => Uint8Array): Column {
-  const validity = new Validity();
-  const bytes = new ByteRun();
-  return {
-    type,
-    read(tap) {
-      bytes.push(readBytes(tap));
-      validity.push(true);
-    },
-    appendNull() {
-      bytes.pushEmpty();
-      validity.push(false);
-    },
-    take() {
-      const { valueOffsets, data } = bytes.take();
-      return flatData(type, validity, valueOffsets, data);
-    },
-  };
-}
-
-/** 128-bit decimals, of big-endian two's complement bytes. */
-export function decimalColumn(precision: number, scale: number, readBytes: (tap: Tap) => Uint8Array): Column {
-  const type = new Decimal(scale, precision, 128);
-  const validity = new Validity();
-  const values = int64Run();
-  const limit = 10n ** BigInt(precision);
-  return {
-    type,
-    read(tap) {
-      const value = signedBigEndian(readBytes(tap));
-      if (value >= limit || value <= -limit) {
-        throw new AvroDataError(
-          `${value} has more than the ${precision} digits of its decimal type`,
-          tap.offset,
-        );
-      }
-      values.push(BigInt.asIntN(64, value));
-      values.push(value >> 64n);
-      validity.push(true);
-    },
-    appendNull() {
-      values.skip();
-      values.skip();
-      validity.push(false);
-    },
-    take() {
-      return flatData(type, validity, undefined, new Uint32Array(values.take().values.buffer));
-    },
-  };
-}
-
-function signedBigEndian(bytes: Uint8Array): bigint {
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
-  return BigInt.asIntN(bytes.length * 8, value);
-}
-
-export function listColumn(item: Column): Column {
-  const type = new List(new Field("element", item.type, true));
-  const lists = new Offsets();
-  return {
-    type,
-    read(tap) {
-      tap.blocks(() => {
-        item.read(tap);
-        lists.items++;
-      });
-      lists.end(true);
-    },
-    appendNull: () => lists.end(false),
-    take() {
-      return makeData({ type, ...lists.take(), child: item.take() });
-    },
-  };
-}
-
-export function mapColumn(value: Column): Column {
-  const key = byteColumn(new Utf8(), (tap) => tap.bytes());
-  const entries = new Struct<{ key: DataType; value: DataType }>([
-    new Field("key", key.type, false),
-    new Field("value", value.type, true),
-  ]);
-  const type = new Map_(new Field("entries", entries, false));
-  const maps = new Offsets();
-  return {
-    type,
-    read(tap) {
-      tap.blocks(() => {
-        key.read(tap);
-        value.read(tap);
-        maps.items++;
-      });
-      maps.end(true);
-    },
-    appendNull: () => maps.end(false),
-    take() {
-      const length = maps.items;
-      const child = makeData({ type: entries, length, nullCount: 0, children: [key.take(), value.take()] });
-      return makeData({ type, ...maps.take(), child });
-    },
-  };
-}
-
-export interface NamedColumn {
-  readonly name: string;
-  readonly column: Column;
-}
-
-/** A struct; `readMembers` appends one value to each member and says whether the struct is not null. */
-export function structColumn(members: readonly NamedColumn[], readMembers: (tap: Tap) => boolean): Column {
-  const type = new Struct(members.map(({ name, column }) => new Field(name, column.type, true)));
-  const validity = new Validity();
-  return {
-    type,
-    read: (tap) => validity.push(readMembers(tap)),
-    appendNull() {
-      for (const { column } of members) column.appendNull();
-      validity.push(false);
-    },
-    take() {
-      return makeData({ type, ...validity.take(), children: members.map(({ column }) => column.take()) });
-    },
-  };
-}
-
-/** Where each list ends among the items. */
-class Offsets {
   readonly #validity = new Validity();
-  readonly #ends = int32Run();
+  #bits = new Uint8Array(0);
+
+  constructor(type: DataType) {
+    this.type = type;
+  }
+
+  reserve(rows: number): void {
+    this.#validity.reserve(rows);
+    if (rows <= this.#bits.length * 8) return;
+    const grown = new Uint8Array(roomFor(Math.ceil(rows / 8), this.#bits.length));
+    grown.set(this.#bits);
+    this.#bits = grown;
+  }
+
+  set(row: number): void {
+    this.#bits[row >> 3] = (this.#bits[row >> 3] ?? 0) | (1 << (row & 7));
+  }
+
+  setNull(row: number): void {
+    this.#validity.setNull(row);
+  }
+
+  clear(): void {
+    this.#validity.clear();
+    this.#bits.fill(0);
+  }
+
+  part(rows: number): Part {
+    const values = this.#bits.subarray(0, Math.ceil(rows / 8));
+    return { ...this.#validity.part(rows), values, children: [] };
+  }
+}
+
+/** Numbers of one or more 32-bit words, the lowest first. */
+export class NumberColumn {
+  readonly kind = "number";
+  readonly type: DataType;
+  /** Words in a number. */
+  readonly width: 1 | 2 | 4;
+  readonly #validity = new Validity();
+  words = new Int32Array(0);
+
+  constructor(type: DataType, width: 1 | 2 | 4) {
+    this.type = type;
+    this.width = width;
+  }
+
+  reserve(rows: number): void {
+    this.#validity.reserve(rows);
+    const needed = rows * this.width;
+    if (needed <= this.words.length) return;
+    const grown = new Int32Array(roomFor(needed, this.words.length));
+    grown.set(this.words);
+    this.words = grown;
+  }
+
+  setNull(row: number): void {
+    this.#validity.setNull(row);
+  }
+
+  clear(): void {
+    this.#validity.clear();
+  }
+
+  part(rows: number): Part {
+    const { buffer } = this.words;
+    const length = rows * this.width;
+    // Arrow's 64-bit integers are BigInts to whoever reads one, its decimals unsigned words.
+    const values =
+      this.width === 1
+        ? this.words.subarray(0, length)
+        : this.width === 2
+          ? new BigInt64Array(buffer, 0, rows)
+          : new Uint32Array(buffer, 0, length);
+    return { ...this.#validity.part(rows), values, children: [] };
+  }
+}
+
+export class RealColumn {
+  readonly kind = "real";
+  readonly type: DataType;
+  readonly bits: 32 | 64;
+  readonly #validity = new Validity();
+  values: Float32Array | Float64Array;
+
+  constructor(type: DataType, bits: 32 | 64) {
+    this.type = type;
+    this.bits = bits;
+    this.values = this.#allocate(0);
+  }
+
+  reserve(rows: number): void {
+    this.#validity.reserve(rows);
+    if (rows <= this.values.length) return;
+    const grown = this.#allocate(roomFor(rows, this.values.length));
+    grown.set(this.values);
+    this.values = grown;
+  }
+
+  setNull(row: number): void {
+    this.#validity.setNull(row);
+  }
+
+  clear(): void {
+    this.#validity.clear();
+  }
+
+  part(rows: number): Part {
+    return { ...this.#validity.part(rows), values: this.values.subarray(0, rows), children: [] };
+  }
+
+  #allocate(length: number): Float32Array | Float64Array {
+    return this.bits === 32 ? new Float32Array(length) : new Float64Array(length);
+  }
+}
+
+/** Longer values are copied by one call, shorter ones byte by byte, which is faster for them. */
+const SHORT_BYTES = 40;
+const MAXIMUM_BYTES = 2 ** 31 - 1;
+
+/** Texts or byte strings, end to end. */
+export class ByteColumn {
+  readonly kind = "bytes";
+  readonly type: DataType;
+  readonly content: "text" | "bytes" | "json";
+  readonly #validity = new Validity();
+  #offsets = new Int32Array(1);
+  #bytes = new Uint8Array(64);
+  #end = 0;
+  #checked = 0;
+
+  constructor(type: DataType, content: "text" | "bytes" | "json") {
+    this.type = type;
+    this.content = content;
+  }
+
+  reserve(rows: number): void {
+    this.#validity.reserve(rows);
+    if (rows < this.#offsets.length) return;
+    const grown = new Int32Array(roomFor(rows + 1, this.#offsets.length));
+    grown.set(this.#offsets);
+    this.#offsets = grown;
+  }
+
+  /** Appends `length` bytes of `data`, which has them, from `at` on, as the value of `row`. */
+  append(data: Uint8Array, at: number, length: number, row: number): void {
+    const from = this.#end;
+    const end = from + length;
+    if (end > this.#bytes.length) this.#grow(end);
+    const bytes = this.#bytes;
+    if (length < SHORT_BYTES) for (let to = from; to < end; to++) bytes[to] = data[at++] ?? 0;
+    else bytes.set(data.subarray(at, at + length), from);
+    this.#end = end;
+    this.#offsets[row + 1] = end;
+  }
+
+  setNull(row: number): void {
+    this.#validity.setNull(row);
+    this.#offsets[row + 1] = this.#end;
+  }
+
+  /** Whether two of the rows from `from` up to `to` are the same. */
+  repeats(from: number, to: number): boolean {
+    const seen = new Set<string>();
+    for (let row = from; row < to; row++) {
+      const bytes = this.#bytes.subarray(this.#offsets[row], this.#offsets[row + 1]);
+      seen.add(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1"));
+    }
+    return seen.size < to - from;
+  }
+
+  /**
+   * Looks at the texts that came since the last look.
+   *
+   * @throws AvroDataError when one is not UTF-8.
+   */
+  check(rows: number, offset: number): void {
+    const from = this.#checked;
+    this.#checked = this.#end;
+    if (this.content !== "text" || from === this.#end) return;
+    const added = this.#bytes.subarray(from, this.#end);
+    if (isAscii(added)) return;
+    // Valid from end to end, and no value begins inside a character.
+    const wrong =
+      !isUtf8(added) ||
+      this.#offsets
+        .subarray(0, rows)
+        .some((at) => at >= from && at < this.#end && ((this.#bytes[at] ?? 0) & 0xc0) === 0x80);
+    if (wrong) throw new AvroDataError("a string is not UTF-8", offset);
+  }
+
+  clear(): void {
+    this.#validity.clear();
+    this.#end = 0;
+    this.#checked = 0;
+  }
+
+  part(rows: number): Part {
+    const offsets = this.#offsets.subarray(0, rows + 1);
+    return {
+      ...this.#validity.part(rows),
+      offsets,
+      values: this.#bytes.subarray(0, this.#end),
+      children: [],
+    };
+  }
+
+  #grow(needed: number): void {
+    if (needed > MAXIMUM_BYTES) throw new RangeError("the texts of one batch take more than 2 GiB");
+    const grown = new Uint8Array(Math.min(MAXIMUM_BYTES, roomFor(needed, this.#bytes.length)));
+    grown.set(this.#bytes.subarray(0, this.#end));
+    this.#bytes = grown;
+  }
+}
+
+/** Lists, whose one child is the items, or maps, whose children are keys and values. */
+export class ListColumn {
+  readonly kind = "list";
+  readonly type: DataType;
+  readonly children: readonly Column[];
+  readonly #validity = new Validity();
+  #offsets = new Int32Array(1);
+  /** Items over all rows so far. */
   items = 0;
 
-  constructor() {
-    this.#ends.skip();
+  constructor(type: DataType, children: readonly Column[]) {
+    this.type = type;
+    this.children = children;
   }
 
-  end(valid: boolean): void {
-    this.#ends.push(this.items);
-    this.#validity.push(valid);
+  reserve(rows: number): void {
+    this.#validity.reserve(rows);
+    if (rows < this.#offsets.length) return;
+    const grown = new Int32Array(roomFor(rows + 1, this.#offsets.length));
+    grown.set(this.#offsets);
+    this.#offsets = grown;
   }
 
-  take(): { length: number; nullCount: number; nullBitmap: Uint8Array; valueOffsets: Int32Array } {
-    const ends = this.#ends.take();
-    this.#ends.skip();
+  /** Makes room for `count` items behind those there are. */
+  reserveItems(count: number): void {
+    for (const child of this.children) child.reserve(this.items + count);
+  }
+
+  /** The value of `row` ends with the last item. */
+  end(row: number): void {
+    this.#offsets[row + 1] = this.items;
+  }
+
+  setNull(row: number): void {
+    this.#validity.setNull(row);
+    this.end(row);
+  }
+
+  clear(): void {
+    this.#validity.clear();
     this.items = 0;
-    return { ...this.#validity.take(), valueOffsets: ends.values.subarray(0, ends.length) };
+    for (const child of this.children) child.clear();
+  }
+
+  part(rows: number): Part {
+    const offsets = this.#offsets.subarray(0, rows + 1);
+    const children = this.children.map((child) => child.part(this.items));
+    return { ...this.#validity.part(rows), offsets, children };
+  }
+}
+
+export class StructColumn {
+  readonly kind = "struct";
+  readonly type: DataType;
+  readonly children: readonly Column[];
+  readonly #validity = new Validity();
+
+  constructor(type: DataType, children: readonly Column[]) {
+    this.type = type;
+    this.children = children;
+  }
+
+  reserve(rows: number): void {
+    this.#validity.reserve(rows);
+    for (const child of this.children) child.reserve(rows);
+  }
+
+  setNull(row: number): void {
+    this.#validity.setNull(row);
+    for (const child of this.children) child.setNull(row);
+  }
+
+  clear(): void {
+    this.#validity.clear();
+    for (const child of this.children) child.clear();
+  }
+
+  part(rows: number): Part {
+    return { ...this.#validity.part(rows), children: this.children.map((child) => child.part(rows)) };
   }
 }

@@ -1,8 +1,17 @@
-import { open } from "node:fs/promises";
-import { invalidSource } from "../failure.js";
+import { type FileHandle, open } from "node:fs/promises";
+import { isLakeError, type LakeError, messageOf } from "../../core/index.js";
+import { invalidSource, namingFile } from "../failure.js";
 import { readAt } from "../source/byte-range.js";
-import type { SourceFile } from "../source/source-file.js";
 import { AvroDataError, Tap } from "./tap.js";
+
+/** What of a file reading its blocks takes. */
+export interface AvroFile {
+  /** As {@link SourceFile.uri}. */
+  readonly uri: string;
+  readonly localPath: string;
+  /** Bytes. */
+  readonly size: number;
+}
 
 /** The header of an object container file. Avro specification 1.12, "Object Container Files". */
 export interface AvroHeader {
@@ -22,13 +31,18 @@ export interface AvroBlock {
   readonly offset: number;
 }
 
-const MAGIC_BYTES = 4;
+const MAGIC = [0x4f, 0x62, 0x6a, 0x01];
 const SYNC_BYTES = 16;
 const FIRST_HEADER_READ = 64 * 1024;
-const BLOCK_HEADER_READ = 64 * 1024;
+/** A header that is longer is not believed to be one. */
+const MAXIMUM_HEADER_BYTES = FIRST_HEADER_READ * 4 ** 5;
+/** A block's count and its size take at most ten bytes each. */
+const BLOCK_HEADER_BYTES = 20;
+/** Read at a time: many blocks, usually. */
+const WINDOW_BYTES = 1024 * 1024;
 
 /** @throws LakeError `invalid-input` when the header is damaged or ends early. */
-export async function readAvroHeader(file: SourceFile): Promise<AvroHeader> {
+export async function readAvroHeader(file: AvroFile): Promise<AvroHeader> {
   const handle = await open(file.localPath);
   try {
     for (let size = FIRST_HEADER_READ; ; size *= 4) {
@@ -37,7 +51,7 @@ export async function readAvroHeader(file: SourceFile): Promise<AvroHeader> {
         return parseHeader(head);
       } catch (error) {
         if (!(error instanceof AvroDataError)) throw error;
-        if (head.length === size) continue;
+        if (head.length === size && size < MAXIMUM_HEADER_BYTES) continue;
         throw broken(file, `the Avro header is damaged: ${error.message}`, error.offset);
       }
     }
@@ -48,11 +62,12 @@ export async function readAvroHeader(file: SourceFile): Promise<AvroHeader> {
 
 function parseHeader(head: Uint8Array): AvroHeader {
   const tap = new Tap(head);
-  tap.bytes(MAGIC_BYTES);
+  const magic = tap.bytes(MAGIC.length);
+  if (!MAGIC.every((byte, index) => magic[index] === byte))
+    throw new AvroDataError("it does not begin as one", 0);
   const metadata = new Map<string, Uint8Array>();
-  const text = new TextDecoder();
   tap.blocks(() => {
-    const key = text.decode(tap.bytes());
+    const key = textOf(tap);
     metadata.set(key, tap.bytes());
   });
   const sync = tap.bytes(SYNC_BYTES).slice();
@@ -60,25 +75,41 @@ function parseHeader(head: Uint8Array): AvroHeader {
   if (schema === undefined) throw new AvroDataError("it holds no schema", tap.offset);
   const codec = metadata.get("avro.codec");
   return {
-    schema: text.decode(schema),
-    codec: codec === undefined ? "null" : text.decode(codec),
+    schema: decodeText(schema, 0),
+    codec: codec === undefined ? "null" : decodeText(codec, 0),
     sync,
     end: tap.offset,
   };
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+const textOf = (tap: Tap): string => {
+  const at = tap.offset;
+  return decodeText(tap.bytes(), at);
+};
+
+function decodeText(bytes: Uint8Array, offset: number): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new AvroDataError("a text of it is not UTF-8", offset);
+  }
+}
+
 /**
- * The blocks of the file, one in memory at a time.
+ * The blocks of the file, in their order; a few of them in memory at a time.
  *
  * @throws LakeError `invalid-input` with the byte offset when a block is cut short or its sync marker
  *   is not the header's.
  */
-export async function* readAvroBlocks(file: SourceFile, header: AvroHeader): AsyncGenerator<AvroBlock> {
+export async function* readAvroBlocks(file: AvroFile, header: AvroHeader): AsyncGenerator<AvroBlock> {
   const handle = await open(file.localPath);
   try {
+    const window = new Window(handle);
     for (let at = header.end; at < file.size; ) {
-      const read = await readAt(handle, at, BLOCK_HEADER_READ);
-      const { count, size, headerBytes } = blockHeader(file, read, at);
+      const head = await window.read(at, Math.min(BLOCK_HEADER_BYTES, file.size - at));
+      const { count, size, headerBytes } = blockHeader(file, head, at);
       const offset = at + headerBytes;
       const end = offset + size + SYNC_BYTES;
       if (end > file.size) {
@@ -88,8 +119,7 @@ export async function* readAvroBlocks(file: SourceFile, header: AvroHeader): Asy
           at,
         );
       }
-      const inRead = headerBytes + size + SYNC_BYTES <= read.length;
-      const body = inRead ? read.subarray(headerBytes) : await readAt(handle, offset, size + SYNC_BYTES);
+      const body = await window.read(offset, size + SYNC_BYTES);
       if (!header.sync.every((byte, index) => body[size + index] === byte)) {
         throw broken(file, `the sync marker at byte ${offset + size} is damaged`, offset + size);
       }
@@ -101,8 +131,28 @@ export async function* readAvroBlocks(file: SourceFile, header: AvroHeader): Asy
   }
 }
 
+/** A file read from its begin to its end, much at a time. What was given out stays as it is. */
+class Window {
+  readonly #handle: FileHandle;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #from = 0;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  /** `length` bytes from `at` on; fewer where the file ends. */
+  async read(at: number, length: number): Promise<Uint8Array> {
+    if (at < this.#from || at + length > this.#from + this.#bytes.length) {
+      this.#bytes = await readAt(this.#handle, at, Math.max(length, WINDOW_BYTES));
+      this.#from = at;
+    }
+    return this.#bytes.subarray(at - this.#from, at - this.#from + length);
+  }
+}
+
 function blockHeader(
-  file: SourceFile,
+  file: AvroFile,
   read: Uint8Array,
   at: number,
 ): { readonly count: number; readonly size: number; readonly headerBytes: number } {
@@ -118,6 +168,18 @@ function blockHeader(
   }
 }
 
-export function broken(file: SourceFile, what: string, offset: number, cause?: unknown): Error {
+export function broken(file: AvroFile, what: string, offset: number, cause?: unknown): LakeError {
   return invalidSource(file.uri, "broken-avro", what, { offset }, { cause });
+}
+
+/** The error for data of the block at `offset` that cannot be decoded. */
+export function undecodable(file: AvroFile, offset: number, error: unknown): LakeError {
+  if (isLakeError(error)) return namingFile(file.uri, error);
+  const inner = error instanceof AvroDataError ? ` (byte ${error.offset} of the block's data)` : "";
+  return broken(
+    file,
+    `the block at byte ${offset} cannot be decoded: ${messageOf(error)}${inner}`,
+    offset,
+    error,
+  );
 }

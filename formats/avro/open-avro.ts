@@ -1,50 +1,54 @@
-import { Field, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
-import { isLakeError, messageOf, newUuid, throwIfCancelled } from "../../core/index.js";
+import { Field, Int64, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
+import { type LakeError, messageOf, newUuid } from "../../core/index.js";
 import { quoteIdentifier, type Session } from "../../engine/index.js";
-import { namingFile } from "../failure.js";
+import { invalidSource } from "../failure.js";
 import { columnNames } from "../inference/column-names.js";
-import type { Compression, RecordSource, Relation } from "../opened-source.js";
+import { type Compression, type RecordSource, type Relation, ROW_NUMBER } from "../opened-source.js";
 import type { SourceFile } from "../source/source-file.js";
-import { avroDecoder } from "./codec.js";
-import type { NamedColumn } from "./column.js";
-import { type AvroHeader, broken, readAvroBlocks, readAvroHeader } from "./container.js";
-import { type AvroType, parseAvroSchema } from "./schema.js";
-import { AvroDataError, Tap } from "./tap.js";
-import { columnOf } from "./type-columns.js";
+import { arrowData } from "./arrow-data.js";
+import { unpackerOf } from "./codec.js";
+import type { Part } from "./column.js";
+import { type AvroHeader, broken, readAvroHeader, undecodable } from "./container.js";
+import { type Batch, decodeFile } from "./decode-file.js";
+import { type AvroPlan, planOf, ReaderSchemaError, rowTarget } from "./plan.js";
+import { ResolutionError } from "./resolve.js";
+import type { Note } from "./type-columns.js";
 
-/** Rows handed to the engine at a time. */
-const BATCH_ROWS = 8192;
+export interface AvroSource {
+  readonly file: SourceFile;
+  readonly sizeBytes: number;
+  readonly compression: Compression;
+  /** JSON of the schema that the rows are wanted in; default the one they were written in. */
+  readonly readerSchema?: string | undefined;
+}
 
-/** Opens an Avro object container file; its rows go to a temporary table batch by batch. */
+/**
+ * Opens an Avro object container file; its rows go to a temporary table batch by batch.
+ *
+ * @throws LakeError `invalid-input` naming the file where it is damaged, and the field where its data cannot be read
+ * in the reader's schema; `unsupported` naming a codec, or a column whose type no column can hold.
+ */
 export async function openAvro(
   session: Session,
-  source: { readonly file: SourceFile; readonly sizeBytes: number; readonly compression: Compression },
+  source: AvroSource,
   signal: AbortSignal | undefined,
 ): Promise<RecordSource> {
   const { file } = source;
   const header = await readAvroHeader(file);
-  const decode = avroDecoder(header.codec, file.uri);
-  const schema = schemaOf(file, header);
-  const notes: string[] = [];
-  const { names, notes: nameNotes } = columnNames(fieldsOf(schema).map((field) => field.name));
-  const makeColumns = (note: (path: string, what: string) => void): NamedColumn[] =>
-    fieldsOf(schema).map(({ name, type }, index) => {
-      const unique = names[index] ?? name;
-      return { name: unique, column: columnOf(type, unique, note) };
-    });
-  const columns = inBlock(file, header.end, () => makeColumns((path, what) => notes.push(`${path} ${what}`)));
-  const arrowSchema = new Schema(columns.map(({ name, column }) => new Field(name, column.type, true)));
-  const load = async (batches: AsyncIterable<RecordBatch> | Iterable<RecordBatch>): Promise<Relation> => {
-    const table = quoteIdentifier(`avro_${newUuid()}`);
-    await session.loadArrow(table.slice(1, -1), arrowSchema, batches, { signal });
-    return {
-      sql: `SELECT * FROM temp.${table}`,
-      dispose: async () => {
-        await session.execute(`DROP TABLE temp.${table}`);
-      },
-    };
+  unpackerOf(header.codec, file.uri);
+  const plan = planFor(source, header);
+  const { names, notes: nameNotes } = columnNames(plan.fields.map((field) => field.name));
+  const target = (note: Note) => {
+    try {
+      return rowTarget(plan, names, note);
+    } catch (error) {
+      throw undecodable(file, header.end, error);
+    }
   };
-  const empty = await load([]);
+  const notes: string[] = [];
+  const { columns } = target((path, what) => notes.push(`${path} ${what}`));
+  const fields = columns.map(({ type }, index) => new Field(names[index] ?? "", type, true));
+  const empty = await load(session, new Schema(fields), [], signal);
   const described = await session.rows(`DESCRIBE ${empty.sql}`, { signal });
   await empty.dispose();
   return {
@@ -54,17 +58,16 @@ export async function openAvro(
     columns: described.map((row) => ({ name: String(row["column_name"]), type: String(row["column_type"]) })),
     notes: [...nameNotes, ...notes],
     sizeBytes: source.sizeBytes,
-    relation: () =>
-      load(
-        readBatches(
-          file,
-          header,
-          decode,
-          arrowSchema,
-          makeColumns(() => {}),
-          signal,
-        ),
-      ),
+    relation: ({ numbered = false } = {}) => {
+      const schema = new Schema(numbered ? [...fields, new Field(ROW_NUMBER, new Int64(), false)] : fields);
+      const batches = decodeFile(
+        file,
+        header,
+        target(() => {}),
+        signal,
+      );
+      return load(session, schema, recordBatches(schema, batches, numbered), signal);
+    },
     reopen: async (failure) => {
       throw failure;
     },
@@ -72,66 +75,69 @@ export async function openAvro(
   };
 }
 
-function schemaOf(file: SourceFile, header: AvroHeader): AvroType {
-  try {
-    return parseAvroSchema(header.schema);
-  } catch (error) {
-    throw broken(file, `the Avro schema cannot be read: ${messageOf(error)}`, 0, error);
-  }
-}
-
-/** A record's fields are columns; any other schema is one column. */
-function fieldsOf(schema: AvroType): readonly { readonly name: string; readonly type: AvroType }[] {
-  const type = schema.kind === "recursive" ? schema.resolve() : schema;
-  return type.kind === "record" && type.fields.length > 0 ? type.fields : [{ name: "value", type }];
-}
-
-async function* readBatches(
-  file: SourceFile,
-  header: AvroHeader,
-  decode: (data: Uint8Array) => Uint8Array,
+async function load(
+  session: Session,
   schema: Schema,
-  columns: readonly NamedColumn[],
+  batches: AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<RecordBatch> {
-  let rows = 0;
-  const batch = (): RecordBatch => {
-    const children = columns.map(({ column }) => column.take());
-    const data = makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children });
-    rows = 0;
-    return new RecordBatch(schema, data);
+): Promise<Relation> {
+  const table = `avro_${newUuid()}`;
+  await session.loadArrow(table, schema, batches, { signal });
+  const name = `temp.${quoteIdentifier(table)}`;
+  return {
+    sql: `SELECT * FROM ${name}`,
+    dispose: async () => {
+      await session.execute(`DROP TABLE ${name}`);
+    },
   };
-  for await (const block of readAvroBlocks(file, header)) {
-    throwIfCancelled(signal);
-    const tap = new Tap(inBlock(file, block.offset, () => decode(block.data)));
-    for (let row = 0; row < block.count; row++) {
-      inBlock(file, block.offset, () => {
-        for (const { column } of columns) column.read(tap);
-      });
-      if (++rows === BATCH_ROWS) yield batch();
-    }
-    if (!tap.atEnd)
-      throw broken(
-        file,
-        `the block at byte ${block.offset} holds more than its ${block.count} records`,
-        block.offset,
-      );
-  }
-  if (rows > 0) yield batch();
 }
 
-/** Runs `work`; data that cannot be decoded is the file's fault, in the block at `offset`. */
-function inBlock<T>(file: SourceFile, offset: number, work: () => T): T {
+function planFor({ file, readerSchema }: AvroSource, header: AvroHeader): AvroPlan {
   try {
-    return work();
+    return planOf(header.schema, readerSchema);
   } catch (error) {
-    if (isLakeError(error)) throw namingFile(file.uri, error);
-    const inner = error instanceof AvroDataError ? ` (byte ${error.offset} of the block's data)` : "";
-    throw broken(
-      file,
-      `the block at byte ${offset} cannot be decoded: ${messageOf(error)}${inner}`,
-      offset,
-      error,
+    throw unplanned(file, error);
+  }
+}
+
+function unplanned(file: SourceFile, error: unknown): LakeError {
+  if (error instanceof ResolutionError) {
+    return invalidSource(
+      file.uri,
+      "avro-resolution",
+      `its data cannot be read in the schema that is wanted: ${error.message}`,
+      { column: error.path },
+      { cause: error },
     );
   }
+  if (error instanceof ReaderSchemaError) {
+    const what = `${error.message}: ${messageOf(error.cause)}`;
+    return invalidSource(file.uri, "avro-schema", what, {}, { cause: error });
+  }
+  return broken(file, `the Avro schema cannot be read: ${messageOf(error)}`, 0, error);
+}
+
+/** The batches as Arrow's, over the same buffers: each is to be read before the next one is asked for. */
+async function* recordBatches(
+  schema: Schema,
+  batches: AsyncIterable<Batch>,
+  numbered: boolean,
+): AsyncGenerator<RecordBatch> {
+  let before = 0;
+  for await (const { rows, parts } of batches) {
+    const all = numbered ? [...parts, rowNumbers(before, rows)] : parts;
+    before += rows;
+    const children = schema.fields.flatMap(({ type }, index) => {
+      const part = all[index];
+      return part === undefined ? [] : [arrowData(type, part)];
+    });
+    const type = new Struct(schema.fields);
+    yield new RecordBatch(schema, makeData({ type, length: rows, nullCount: 0, children }));
+  }
+}
+
+/** The numbers from `before` on, which is not one of them. */
+function rowNumbers(before: number, rows: number): Part {
+  const values = BigInt64Array.from({ length: rows }, (_, row) => BigInt(before + row + 1));
+  return { length: rows, nullCount: 0, values, children: [] };
 }

@@ -1,80 +1,116 @@
 import type { JsonValue } from "../../core/index.js";
-import type { AvroType } from "./schema.js";
-import { AvroDataError, type Tap } from "./tap.js";
+import { Block } from "./block.js";
+import { decimalText, signedBigEndian } from "./read-decimal.js";
+import { uuidText } from "./read-leaf.js";
+import { type BranchDecoding, type Decoding, physical, type RecordDecoding } from "./resolve.js";
+import type { AvroLeaf } from "./schema.js";
+import { skipOf } from "./skip.js";
+import { AvroDataError, Tap } from "./tap.js";
 
-const utf8 = new TextDecoder();
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * One value as plain JSON, for types that no column type can hold: unions are their value, bytes
- * hexadecimal, logical types their underlying number or text.
+ * hexadecimal, decimals and uuids text, other logical types their underlying number.
  */
-export function readPlain(type: AvroType, tap: Tap): JsonValue {
-  switch (type.kind) {
-    case "null":
-      return null;
-    case "boolean":
-      return tap.boolean();
-    case "int":
-    case "date":
-    case "time-millis":
-      return tap.int();
-    case "long":
-    case "time-micros":
-    case "timestamp":
-      return tap.long();
-    case "float":
-      return finite(tap.float());
-    case "double":
-      return finite(tap.double());
-    case "string":
-    case "uuid":
-      return utf8.decode(tap.bytes());
-    case "bytes":
-      return hex(tap.bytes());
-    case "fixed":
-      return hex(tap.bytes(type.size));
-    case "decimal":
-      return hex(type.size === undefined ? tap.bytes() : tap.bytes(type.size));
-    case "duration":
-      return hex(tap.bytes(12));
-    case "uuid-fixed":
-      return hex(tap.bytes(16));
-    case "enum":
-      return symbolAt(type.symbols, tap);
-    case "union":
-      return readPlain(branchAt(type.branches, tap), tap);
-    case "recursive":
-      return readPlain(type.resolve(), tap);
+export function readPlain(decoding: Decoding, tap: Tap): JsonValue {
+  switch (decoding.kind) {
+    case "leaf":
+      return readLeaf(decoding.writer, decoding.reader, tap);
+    case "enum": {
+      const index = tap.count();
+      const symbol = decoding.symbols[index];
+      if (symbol === undefined) throw new AvroDataError(`an enum has no symbol ${index}`, tap.offset);
+      return symbol;
+    }
     case "array": {
       const items: JsonValue[] = [];
-      tap.blocks(() => items.push(readPlain(type.items, tap)));
+      tap.blocks(() => items.push(readPlain(decoding.items, tap)));
       return items;
     }
     case "map": {
       const entries: [string, JsonValue][] = [];
-      tap.blocks(() => entries.push([utf8.decode(tap.bytes()), readPlain(type.values, tap)]));
+      tap.blocks(() => entries.push([text(tap), readPlain(decoding.values, tap)]));
       return Object.fromEntries(entries);
     }
     case "record":
-      return Object.fromEntries(type.fields.map((field) => [field.name, readPlain(field.type, tap)]));
+      return readRecord(decoding, tap);
+    case "recursive":
+      return readRecord(decoding.resolve(), tap);
+    case "union":
+      return readBranch(decoding.branches[decoding.tagged ? tap.count() : 0], tap);
   }
 }
 
-export function branchAt(branches: readonly AvroType[], tap: Tap): AvroType {
-  const index = tap.count();
-  const branch = branches[index];
-  if (branch === undefined) throw new AvroDataError(`a union has no branch ${index}`, tap.offset);
-  return branch;
+function readBranch(branch: BranchDecoding | undefined, tap: Tap): JsonValue {
+  if (branch === undefined) throw new AvroDataError("a union has no such branch", tap.offset);
+  if (branch.kind === "mismatch") throw new AvroDataError(branch.refusal.message, tap.offset);
+  return readPlain(branch.value, tap);
 }
 
-export function symbolAt(symbols: readonly string[], tap: Tap): string {
-  const index = tap.count();
-  const symbol = symbols[index];
-  if (symbol === undefined) throw new AvroDataError(`an enum has no symbol ${index}`, tap.offset);
-  return symbol;
+function readRecord({ steps, fields }: RecordDecoding, tap: Tap): JsonValue {
+  const values = new Array<JsonValue>(fields.length).fill(null);
+  for (const step of steps) {
+    switch (step.kind) {
+      case "field":
+        values[step.index] = readPlain(step.value, tap);
+        break;
+      case "skip":
+        tap.pass((data, at) => skipOf(step.type)(new Block(data), at));
+        break;
+      case "default":
+        values[step.index] = readPlain(step.value, new Tap(step.data));
+        break;
+    }
+  }
+  return Object.fromEntries(fields.map((name, index) => [name, values[index] ?? null]));
+}
+
+function readLeaf(writer: AvroLeaf, reader: AvroLeaf, tap: Tap): JsonValue {
+  switch (reader.kind) {
+    case "null":
+      return null;
+    case "boolean":
+      return tap.boolean();
+    case "decimal":
+      return decimalText(
+        signedBigEndian(reader.fixed === undefined ? tap.bytes() : tap.bytes(reader.fixed.size)),
+        reader.scale,
+      );
+    case "uuid-fixed":
+      return uuidText(tap.bytes(16));
+    case "fixed":
+    case "duration":
+      return hex(tap.bytes(reader.size));
+    case "bytes":
+      return hex(tap.bytes());
+    case "string":
+    case "uuid":
+      return text(tap);
+    case "float":
+    case "double":
+      return readReal(writer, tap);
+    default:
+      return physical(writer) === "int" ? tap.int() : tap.long();
+  }
 }
 
 // JSON has no NaN and no infinity.
-const finite = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
+function readReal(writer: AvroLeaf, tap: Tap): JsonValue {
+  const base = physical(writer);
+  if (base === "int" || base === "long") return Number(tap.long());
+  const value = base === "float" ? tap.float() : tap.double();
+  return Number.isFinite(value) ? value : String(value);
+}
+
+function text(tap: Tap): string {
+  const at = tap.offset;
+  try {
+    return utf8.decode(tap.bytes());
+  } catch (error) {
+    if (error instanceof AvroDataError) throw error;
+    throw new AvroDataError("a string is not UTF-8", at);
+  }
+}
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

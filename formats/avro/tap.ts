@@ -8,28 +8,28 @@ export class AvroDataError extends Error {
   }
 }
 
-/** Reads the binary encoding. Avro specification 1.12, "Binary Encoding". */
+export const endsEarly = (offset: number): AvroDataError =>
+  new AvroDataError("the data ends inside a value", offset);
+
+/** Reads the binary encoding value by value. Avro specification 1.12, "Binary Encoding". */
 export class Tap {
   readonly #data: Uint8Array;
   readonly #view: DataView;
-  #at = 0;
+  #at: number;
 
-  constructor(data: Uint8Array) {
+  constructor(data: Uint8Array, at = 0) {
     this.#data = data;
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    this.#at = at;
   }
 
   get offset(): number {
     return this.#at;
   }
 
-  get atEnd(): boolean {
-    return this.#at === this.#data.length;
-  }
-
   byte(): number {
     const value = this.#data[this.#at++];
-    if (value === undefined) throw this.#early();
+    if (value === undefined) throw endsEarly(this.#data.length);
     return value;
   }
 
@@ -41,26 +41,22 @@ export class Tap {
 
   /** A zig-zag number of 32 bits at most. */
   int(): number {
-    const value = this.#small();
-    if (value !== undefined && value >= -0x80000000 && value <= 0x7fffffff) return value;
-    const wide = value === undefined ? this.long() : BigInt(value);
-    if (wide < -0x80000000n || wide > 0x7fffffffn)
-      throw new AvroDataError(`${wide} is no 32-bit number`, this.#at);
-    return Number(wide);
+    const value = this.long();
+    if (value < -0x80000000n || value > 0x7fffffffn)
+      throw new AvroDataError(`${value} is no 32-bit number`, this.#at);
+    return Number(value);
   }
 
   /** A zig-zag number of 64 bits at most. */
   long(): bigint {
-    const small = this.#small();
-    if (small !== undefined) return BigInt(small);
     let value = 0n;
     for (let shift = 0n; ; shift += 7n) {
       const byte = this.byte();
+      if (shift === 63n && byte > 1) throw new AvroDataError("a number has more than 64 bits", this.#at);
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) break;
-      if (shift === 63n) throw new AvroDataError("a number has more than ten bytes", this.#at);
     }
-    return BigInt.asIntN(64, (value >> 1n) ^ -(value & 1n));
+    return (value >> 1n) ^ -(value & 1n);
   }
 
   /** A count or an index, which never nears 2^53 in data that can be read. */
@@ -72,13 +68,11 @@ export class Tap {
   }
 
   float(): number {
-    const at = this.#skip(4);
-    return this.#view.getFloat32(at, true);
+    return this.#view.getFloat32(this.#skip(4), true);
   }
 
   double(): number {
-    const at = this.#skip(8);
-    return this.#view.getFloat64(at, true);
+    return this.#view.getFloat64(this.#skip(8), true);
   }
 
   /** The next `length` bytes, or as many as a length before them says; not a copy. */
@@ -93,33 +87,24 @@ export class Tap {
     for (let count = this.count(); count !== 0; count = this.count()) {
       // A negative count is followed by the size of the block in bytes.
       if (count < 0) this.count();
-      for (let item = 0; item < Math.abs(count); item++) readItem();
+      const items = Math.abs(count);
+      if (items > this.#data.length) throw new AvroDataError(`${items} is no count of items`, this.#at);
+      for (let item = 0; item < items; item++) readItem();
     }
   }
 
-  /** A zig-zag number of up to four bytes; `undefined`, with nothing read, for a longer one. */
-  #small(): number | undefined {
-    let value = 0;
-    for (let index = 0; index < 4; index++) {
-      const byte = this.#data[this.#at + index];
-      if (byte === undefined) throw this.#early();
-      value |= (byte & 0x7f) << (7 * index);
-      if (byte < 0x80) {
-        this.#at += index + 1;
-        return (value >>> 1) ^ -(value & 1);
-      }
-    }
-    return undefined;
+  /** Goes on where `pass`, given the data and the place, says. */
+  pass(pass: (data: Uint8Array, at: number) => number): void {
+    const next = pass(this.#data, this.#at);
+    if (next > this.#data.length) throw endsEarly(this.#data.length);
+    this.#at = next;
   }
 
+  /** Passes over `length` bytes; gives where they begin. */
   #skip(length: number): number {
     const at = this.#at;
-    if (at + length > this.#data.length) throw this.#early();
+    if (at + length > this.#data.length) throw endsEarly(this.#data.length);
     this.#at += length;
     return at;
-  }
-
-  #early(): AvroDataError {
-    return new AvroDataError("the data ends inside a value", this.#data.length);
   }
 }

@@ -1,30 +1,31 @@
 import {
   Binary,
+  Bool,
   DateDay,
+  Decimal,
+  Field,
   Float32,
   Float64,
   Int32,
   Int64,
+  List,
+  Map_,
+  Struct,
   TimeMicrosecond,
-  TimeMillisecond,
   TimestampMicrosecond,
   Utf8,
 } from "apache-arrow";
-import { LakeError, stringifyJson } from "../../core/index.js";
+import { LakeError } from "../../core/index.js";
 import {
-  booleanColumn,
-  byteColumn,
+  BitColumn,
+  ByteColumn,
   type Column,
-  decimalColumn,
-  listColumn,
-  mapColumn,
-  numberColumn,
-  structColumn,
+  ListColumn,
+  NumberColumn,
+  RealColumn,
+  StructColumn,
 } from "./column.js";
-import { branchAt, readPlain, symbolAt } from "./plain-value.js";
-import { float32Run, float64Run, int32Run, int64Run } from "./runs.js";
-import type { AvroType, TimestampUnit } from "./schema.js";
-import type { Tap } from "./tap.js";
+import type { AvroType } from "./schema.js";
 
 const MAX_DECIMAL_DIGITS = 38;
 
@@ -34,10 +35,8 @@ export type Note = (path: string, what: string) => void;
 /**
  * The column for a type:
  *
- * - Timestamps are instants, local timestamps wall clocks, both to the microsecond.
- * - A nullable union is its other branch. Of `int` and `long` the wider holds both, of `float` and
- *   `double` too. Any other union is a struct with a nullable field for each branch, `member0`,
- *   `member1` and so on, as Spark reads it.
+ * - Timestamps are instants, local timestamps wall clocks, both to the microsecond; so are times of day.
+ * - A union is what {@link unionLayout} says.
  * - A duration is a struct of months, days and milliseconds, since no table format keeps intervals.
  * - A type that holds itself, and a record with no fields, is JSON text.
  *
@@ -46,156 +45,115 @@ export type Note = (path: string, what: string) => void;
 export function columnOf(type: AvroType, path: string, note: Note): Column {
   switch (type.kind) {
     case "null":
-      return byteColumn(new Utf8(), () => new Uint8Array(0));
-    case "boolean":
-      return booleanColumn();
-    case "int":
-      return numberColumn(new Int32(), int32Run(), (tap) => tap.int());
-    case "long":
-      return numberColumn(new Int64(), int64Run(), (tap) => tap.long());
-    case "float":
-      return numberColumn(new Float32(), float32Run(), (tap) => tap.float());
-    case "double":
-      return numberColumn(new Float64(), float64Run(), (tap) => tap.double());
-    case "bytes":
-      return byteColumn(new Binary(), (tap) => tap.bytes());
-    case "fixed":
-      return byteColumn(new Binary(), (tap) => tap.bytes(type.size));
     case "string":
     case "uuid":
-      return byteColumn(new Utf8(), (tap) => tap.bytes());
     case "uuid-fixed":
-      return byteColumn(new Utf8(), (tap) => utf8(dashed(Buffer.from(tap.bytes(16)).toString("hex"))));
-    case "enum": {
-      const symbols = new Map(type.symbols.map((symbol) => [symbol, utf8(symbol)]));
-      return byteColumn(new Utf8(), (tap) => symbols.get(symbolAt(type.symbols, tap)) ?? utf8(""));
-    }
+    case "enum":
+      return new ByteColumn(new Utf8(), "text");
+    case "boolean":
+      return new BitColumn(new Bool());
+    case "int":
+      return new NumberColumn(new Int32(), 1);
+    case "long":
+      return new NumberColumn(new Int64(), 2);
+    case "float":
+      return new RealColumn(new Float32(), 32);
+    case "double":
+      return new RealColumn(new Float64(), 64);
+    case "bytes":
+    case "fixed":
+      return new ByteColumn(new Binary(), "bytes");
     case "date":
-      return numberColumn(new DateDay(), int32Run(), (tap) => tap.int());
+      return new NumberColumn(new DateDay(), 1);
     case "time-millis":
-      return numberColumn(new TimeMillisecond(), int32Run(), (tap) => tap.int());
     case "time-micros":
-      return numberColumn(new TimeMicrosecond(), int64Run(), (tap) => tap.long());
-    case "timestamp": {
+      return new NumberColumn(new TimeMicrosecond(), 2);
+    case "timestamp":
       if (type.unit === "nanos") note(path, "holds nanoseconds; cut to microseconds");
-      const arrowType = new TimestampMicrosecond(type.local ? null : "UTC");
-      return numberColumn(arrowType, int64Run(), (tap) => microseconds(tap.long(), type.unit));
-    }
-    case "decimal": {
-      const { precision, scale, size } = type;
-      if (precision > MAX_DECIMAL_DIGITS) {
-        throw new LakeError(
-          "unsupported",
-          "decimal-digits",
-          `${path} is a decimal of ${precision} digits; ${MAX_DECIMAL_DIGITS} is the most`,
-          {
-            context: { column: path },
-          },
-        );
-      }
-      return decimalColumn(precision, scale, (tap) => (size === undefined ? tap.bytes() : tap.bytes(size)));
-    }
+      return new NumberColumn(new TimestampMicrosecond(type.local ? null : "UTC"), 2);
+    case "decimal":
+      return new NumberColumn(decimalType(type.precision, type.scale, path), 4);
     case "duration":
-      return durationColumn();
-    case "array":
-      return listColumn(columnOf(type.items, `${path}[]`, note));
+      return structColumn(
+        ["months", "days", "milliseconds"].map((name) => [name, new NumberColumn(new Int64(), 2)]),
+      );
+    case "array": {
+      const items = columnOf(type.items, `${path}[]`, note);
+      return new ListColumn(new List(new Field("element", items.type, true)), [items]);
+    }
     case "map":
       return mapColumn(columnOf(type.values, `${path}{}`, note));
     case "union":
       return unionColumn(type.branches, path, note);
-    case "record": {
-      if (type.fields.length === 0) return jsonColumn(type, path, note);
-      const members = type.fields.map(({ name, type: field }) => ({
-        name,
-        column: columnOf(field, `${path}.${name}`, note),
-      }));
-      return structColumn(members, (tap) => {
-        for (const { column } of members) column.read(tap);
-        return true;
-      });
-    }
+    case "record":
+      if (type.fields.length === 0) return jsonColumn(path, note);
+      return structColumn(
+        type.fields.map((field) => [field.name, columnOf(field.type, `${path}.${field.name}`, note)]),
+      );
     case "recursive":
-      return jsonColumn(type, path, note);
+      return jsonColumn(path, note);
   }
 }
 
-function jsonColumn(type: AvroType, path: string, note: Note): Column {
-  note(path, "has a type that no column can hold; kept as JSON text");
-  return byteColumn(new Utf8(), (tap) => utf8(stringifyJson(readPlain(type, tap))));
+/**
+ * How a union is kept. A nullable union is its other branch. Of `int` and `long` the wider holds both, of
+ * `float` and `double` too. Any other is a struct with a nullable field for each branch but null, `member0`,
+ * `member1` and so on, as Spark reads it.
+ */
+export type UnionLayout =
+  | { readonly kind: "one"; readonly type: AvroType }
+  | { readonly kind: "members"; readonly members: readonly AvroType[] };
+
+export function unionLayout(branches: readonly AvroType[]): UnionLayout {
+  const members = branches.filter((branch) => branch.kind !== "null");
+  const [only] = members;
+  if (only === undefined) return { kind: "one", type: { kind: "null" } };
+  if (members.length === 1) return { kind: "one", type: only };
+  const areAll = (...kinds: string[]): boolean => members.every((member) => kinds.includes(member.kind));
+  if (areAll("int", "long")) return { kind: "one", type: { kind: "long" } };
+  if (areAll("float", "double")) return { kind: "one", type: { kind: "double" } };
+  return { kind: "members", members };
 }
 
 function unionColumn(branches: readonly AvroType[], path: string, note: Note): Column {
-  const kinds = new Set(branches.map((branch) => branch.kind));
-  kinds.delete("null");
-  const others = branches.filter((branch) => branch.kind !== "null");
-  const [only] = others;
-  if (only === undefined) return nullable(branches, columnOf({ kind: "null" }, path, note));
-  if (others.length === 1) return nullable(branches, columnOf(only, path, note));
-  const isAll = (...allowed: string[]): boolean => [...kinds].every((kind) => allowed.includes(kind));
-  if (isAll("int", "long")) {
-    return nullable(branches, columnOf({ kind: "long" }, path, note));
-  }
-  if (isAll("float", "double")) {
-    const wide = numberColumn(new Float64(), float64Run(), (tap) => (float ? tap.float() : tap.double()));
-    let float = false;
-    return {
-      ...wide,
-      read(tap) {
-        const branch = branchAt(branches, tap);
-        if (branch.kind === "null") return wide.appendNull();
-        float = branch.kind === "float";
-        wide.read(tap);
-      },
-    };
-  }
-  note(path, `is a union of ${others.length} types; became a struct with a field for each`);
-  const members = others.map((branch, index) => ({
-    name: `member${index}`,
-    column: columnOf(branch, `${path}.member${index}`, note),
-  }));
-  return structColumn(members, (tap) => {
-    const chosen = branchAt(branches, tap);
-    for (const [index, { column }] of members.entries()) {
-      if (others[index] === chosen) column.read(tap);
-      else column.appendNull();
-    }
-    return chosen.kind !== "null";
-  });
+  const layout = unionLayout(branches);
+  if (layout.kind === "one") return columnOf(layout.type, path, note);
+  note(path, `is a union of ${layout.members.length} types; became a struct with a field for each`);
+  return structColumn(
+    layout.members.map((member, index) => [
+      `member${index}`,
+      columnOf(member, `${path}.member${index}`, note),
+    ]),
+  );
 }
 
-/** A union whose branches are null and types that `column` reads alike: int and long are. */
-function nullable(branches: readonly AvroType[], column: Column): Column {
-  return {
-    type: column.type,
-    appendNull: () => column.appendNull(),
-    take: () => column.take(),
-    read: (tap) => (branchAt(branches, tap).kind === "null" ? column.appendNull() : column.read(tap)),
-  };
+function structColumn(members: readonly (readonly [name: string, column: Column])[]): StructColumn {
+  const type = new Struct(members.map(([name, column]) => new Field(name, column.type, true)));
+  return new StructColumn(
+    type,
+    members.map(([, column]) => column),
+  );
 }
 
-/** Three little-endian unsigned 32-bit numbers. Avro specification 1.12, "Duration". */
-function durationColumn(): Column {
-  let parts: DataView = new DataView(new ArrayBuffer(12));
-  const members = ["months", "days", "milliseconds"].map((name, index) => ({
-    name,
-    column: numberColumn(new Int64(), int64Run(), () => BigInt(parts.getUint32(index * 4, true))),
-  }));
-  return structColumn(members, (tap: Tap) => {
-    const bytes = tap.bytes(12);
-    parts = new DataView(bytes.buffer, bytes.byteOffset, 12);
-    for (const { column } of members) column.read(tap);
-    return true;
-  });
+function mapColumn(values: Column): ListColumn {
+  const keys = new ByteColumn(new Utf8(), "text");
+  const entries = new Struct([new Field("key", keys.type, false), new Field("value", values.type, true)]);
+  return new ListColumn(new Map_(new Field("entries", entries, false)), [
+    new StructColumn(entries, [keys, values]),
+  ]);
 }
 
-function microseconds(value: bigint, unit: TimestampUnit): bigint {
-  if (unit === "micros") return value;
-  if (unit === "millis") return value * 1000n;
-  // Toward the past, before 1970 as well as after.
-  return value >= 0n ? value / 1000n : -((-value + 999n) / 1000n);
+function jsonColumn(path: string, note: Note): Column {
+  note(path, "has a type that no column can hold; kept as JSON text");
+  return new ByteColumn(new Utf8(), "json");
 }
 
-const dashed = (hex: string): string => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-
-const encoder = new TextEncoder();
-const utf8 = (text: string): Uint8Array => encoder.encode(text);
+function decimalType(precision: number, scale: number, path: string): Decimal {
+  if (precision <= MAX_DECIMAL_DIGITS) return new Decimal(scale, precision, 128);
+  throw new LakeError(
+    "unsupported",
+    "decimal-digits",
+    `${path} is a decimal of ${precision} digits; ${MAX_DECIMAL_DIGITS} is the most`,
+    { context: { column: path } },
+  );
+}

@@ -1,14 +1,20 @@
-import type { LakeError } from "../../core/index.js";
-import { quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
+import { quoteIdentifier, type Session } from "../../engine/index.js";
 import { engineReason, invalidSource, mayBeTheFile } from "../failure.js";
-import { columnNames } from "../inference/column-names.js";
 import { csvKindBit, KindSet, type ScalarType, scalarTypeOf, strictCast } from "../inference/value-kinds.js";
-import type { Compression, RecordSource } from "../opened-source.js";
-import { readBytes } from "../source/byte-range.js";
-import { enginePath } from "../source/engine-path.js";
+import {
+  type Compression,
+  type FittedColumn,
+  type Misfits,
+  type RecordSource,
+  type Relation,
+  type RelationOptions,
+  ROW_NUMBER,
+} from "../opened-source.js";
 import type { SourceFile } from "../source/source-file.js";
-import { type Dialect, sniffDialect, splitRecords } from "./dialect.js";
-import { hasHeader } from "./header.js";
+import { BROKEN_CSV, type CutBy, endsInEscape, engineRecords, recordsOf } from "./csv-records.js";
+import { COLUMN_UNKNOWN, checkAllWanted, firstMisfit, refusingSql, rescuingRows } from "./fitted-csv.js";
+import { type CsvLayout, sniffLayout } from "./layout.js";
+import { stageCsv } from "./stage-csv.js";
 
 export interface CsvSource {
   readonly file: SourceFile;
@@ -17,13 +23,16 @@ export interface CsvSource {
   readonly compression: Compression;
   /** Whether types are to come from every record. */
   readonly whole: boolean;
+  /** `rescue`: columns and types come from what can be cut, should the engine refuse the file; default `refuse`. */
+  readonly misfits?: Misfits | undefined;
+  /** Default the engine, and we when the engine refuses the file. */
+  readonly cutBy?: CutBy | undefined;
   readonly notes: readonly string[];
 }
 
 /** A file of at most this many bytes is looked at whole; of a larger one, this many records. */
 const WHOLE_FILE_BYTES = 4 * 1024 * 1024;
 const SAMPLE_RECORDS = 10_240;
-const SNIFFED_BYTES = 256 * 1024;
 // A sample is a small part of the engine's own buffer of 32 MB, which would be read and cut whole. It has
 // to hold the longest record that the engine takes, 2 MB.
 const SAMPLE_BUFFER_BYTES = 4 * 1024 * 1024;
@@ -37,18 +46,19 @@ export async function openCsv(
   source: CsvSource,
   signal: AbortSignal | undefined,
 ): Promise<RecordSource> {
-  const { file } = source;
-  const layout = await sniffLayout(source);
-  const reader = readerSql(file, layout, undefined);
-  const exact = source.whole || file.size <= WHOLE_FILE_BYTES;
-  const kinds = await findKinds(
-    session,
-    source,
-    layout,
-    exact ? reader : `${readerSql(file, layout, SAMPLE_BUFFER_BYTES)} LIMIT ${SAMPLE_RECORDS}`,
-    signal,
-  );
+  const { file, misfits = "refuse" } = source;
+  const layout = await sniffLayout(file, misfits);
+  const { kinds, exact, cutBy } = await kindsOf(session, source, layout, signal);
   const types = kinds.map(scalarTypeOf);
+  /** What the reading that is under way takes the columns for, where it is not as they were inferred. */
+  let fittedTo: readonly FittedColumn[] | undefined;
+  const read = async (
+    sqlOf: (records: string) => string,
+    options: RelationOptions | undefined,
+  ): Promise<Relation> => {
+    const { sql, dispose } = await recordsOf(session, file, layout, cutBy, signal);
+    return { sql: numberedSql(sqlOf(sql), options), dispose };
+  };
   return {
     uri: file.uri,
     format: "csv",
@@ -56,70 +66,91 @@ export async function openCsv(
     columns: layout.names.map((name, index) => ({ name, type: types[index] ?? "VARCHAR" })),
     notes: [...source.notes, ...layout.notes, ...typeNotes(layout.names, kinds, types)],
     sizeBytes: source.sizeBytes,
-    relation: async () => ({ sql: convertedSql(reader, layout.names, types), dispose: async () => {} }),
+    relation: async (options) => {
+      fittedTo = undefined;
+      return read((records) => convertedSql(records, layout.names, types), options);
+    },
+    fitted: async (columns, wanted, options) => {
+      if (wanted === "rescue") {
+        const { sql, dispose } = await rescuingRows(session, file, layout, columns, signal);
+        return { sql: numberedSql(sql, options), dispose };
+      }
+      checkAllWanted(file, layout, columns);
+      fittedTo = columns;
+      return read((records) => refusingSql(layout, records, columns), options);
+    },
     dispose: async () => file.dispose?.(),
     reopen: async (failure) => {
-      if (!mayBeTheFile(failure)) throw failure;
-      const place = csvPlace(failure);
-      if (place !== undefined || exact) throw unreadable(file, failure);
-      const note = `types come from every record, as a sample did not tell all: ${engineReason(failure)}`;
-      return openCsv(session, { ...source, whole: true, notes: [...source.notes, note] }, signal);
+      if (!mayBeTheFile(failure) || EXPLAINED.has(failure.code)) throw failure;
+      if (fittedTo !== undefined) {
+        const misfit = await firstMisfit(session, file, layout, fittedTo, failure, signal);
+        if (misfit !== undefined) throw misfit;
+      }
+      if (!exact && fittedTo === undefined) {
+        const note = `types come from every record, as a sample did not tell all: ${engineReason(failure)}`;
+        return openCsv(session, { ...source, whole: true, notes: [...source.notes, note] }, signal);
+      }
+      if (cutBy === "us") {
+        throw invalidSource(file.uri, "unreadable-csv", engineReason(failure), {}, { cause: failure });
+      }
+      return openCsv(session, { ...source, whole: true, cutBy: "us" }, signal);
     },
   };
 }
 
-interface CsvLayout {
-  readonly dialect: Dialect;
-  readonly header: boolean;
-  readonly names: readonly string[];
-  readonly notes: readonly string[];
+/** Errors that say what is wrong, and where, already. */
+const EXPLAINED: ReadonlySet<string> = new Set([COLUMN_UNKNOWN, BROKEN_CSV]);
+
+/** Rows come in the order of the file. */
+function numberedSql(sql: string, options: RelationOptions | undefined): string {
+  return options?.numbered === true ? `SELECT *, row_number() OVER () AS ${ROW_NUMBER} FROM (${sql})` : sql;
 }
 
-async function sniffLayout({ file }: CsvSource): Promise<CsvLayout> {
-  const head = await readBytes(file.localPath, 0, SNIFFED_BYTES);
-  const complete = file.size <= head.length;
-  const text = new TextDecoder().decode(head);
-  const dialect = sniffDialect(text, complete);
-  const records = splitRecords(text, dialect, complete, 1000);
-  const [first] = records;
-  if (first === undefined) throw invalidSource(file.uri, "no-records", "the file holds no complete record");
-  const header = hasHeader(records);
-  const spelled = first.map((field, index) => (header ? field.trim() : `column${index + 1}`));
-  const { names, notes } = columnNames(spelled);
-  const delimiter = { ",": "comma", "\t": "tab", ";": "semicolon", "|": "bar" }[dialect.delimiter];
-  const about = `delimiter ${delimiter}, quote ", escape ${dialect.escape}, ${header ? "first line names the columns" : "no header"}, empty fields are NULL`;
-  return { dialect, header, names, notes: [about, ...notes] };
+interface FoundKinds {
+  readonly kinds: readonly KindSet[];
+  /** Whether they are those of every record. */
+  readonly exact: boolean;
+  readonly cutBy: CutBy;
 }
 
-/** The records as text, in columns `c0`, `c1`, ... A quoted empty field is an empty text, a bare one NULL. */
-function readerSql(
-  file: SourceFile,
-  { dialect, header, names }: CsvLayout,
-  bufferBytes: number | undefined,
-): string {
-  const buffer = bufferBytes === undefined ? "" : `, buffer_size = ${bufferBytes}`;
-  const columns = names.map((_, index) => `'c${index}': 'VARCHAR'`).join(", ");
-  return (
-    `SELECT * FROM read_csv(${enginePath(file.localPath)}, auto_detect = false, strict_mode = true, ` +
-    `delim = ${quoteString(dialect.delimiter)}, quote = '"', escape = ${quoteString(dialect.escape)}, ` +
-    `header = ${header}, columns = {${columns}}, allow_quoted_nulls = false, nullstr = '', compression = 'none'${buffer})`
-  );
+/** @throws LakeError `invalid-input` with the line of a record that cannot be read, unless those are rescued. */
+async function kindsOf(
+  session: Session,
+  { file, whole, misfits, cutBy = "engine" }: CsvSource,
+  layout: CsvLayout,
+  signal: AbortSignal | undefined,
+): Promise<FoundKinds> {
+  if (cutBy === "engine" && !(await endsInEscape(file, layout))) {
+    const exact = whole || file.size <= WHOLE_FILE_BYTES;
+    const rows = exact
+      ? engineRecords(file, layout)
+      : `${engineRecords(file, layout, SAMPLE_BUFFER_BYTES)} LIMIT ${SAMPLE_RECORDS}`;
+    try {
+      return { kinds: await findKinds(session, layout, rows, signal), exact, cutBy };
+    } catch (failure) {
+      if (!mayBeTheFile(failure)) throw failure;
+    }
+  }
+  const records =
+    misfits === "rescue"
+      ? await stageCsv(session, file, layout, signal)
+      : await recordsOf(session, file, layout, "us", signal);
+  try {
+    return { kinds: await findKinds(session, layout, records.sql, signal), exact: true, cutBy: "us" };
+  } finally {
+    await records.dispose();
+  }
 }
 
 async function findKinds(
   session: Session,
-  { file }: CsvSource,
   { names }: CsvLayout,
   rows: string,
   signal: AbortSignal | undefined,
 ): Promise<KindSet[]> {
   const fields = names.map((_, index) => `bit_or(${csvKindBit(`c${index}`)}) AS k${index}`);
-  try {
-    const [row] = await session.rows(`SELECT ${fields.join(", ")} FROM (${rows})`, { signal });
-    return names.map((_, index) => new KindSet(Number(row?.[`k${index}`] ?? 0)));
-  } catch (failure) {
-    throw mayBeTheFile(failure) ? unreadable(file, failure) : failure;
-  }
+  const [row] = await session.rows(`SELECT ${fields.join(", ")} FROM (${rows})`, { signal });
+  return names.map((_, index) => new KindSet(Number(row?.[`k${index}`] ?? 0)));
 }
 
 function convertedSql(reader: string, names: readonly string[], types: readonly ScalarType[]): string {
@@ -143,38 +174,4 @@ function typeNotes(
     if (types[index] !== "VARCHAR" || found.has("text")) return [];
     return [`${name} holds ${found.describe()}; kept as text`];
   });
-}
-
-interface CsvPlace {
-  readonly line: number;
-  readonly what: string;
-}
-
-/** The one place that reads the CSV reader's message: where the record is that it could not cut. */
-function csvPlace(failure: LakeError): CsvPlace | undefined {
-  const line = /^CSV Error on Line: (\d+)/.exec(failure.message)?.[1];
-  if (line === undefined) return undefined;
-  const counts = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(failure.message);
-  const reason = failure.message
-    .split("\n")
-    .find((text) => /^(?:Value with|Invalid unicode|Maximum line size)/.test(text));
-  const what =
-    counts === null ? reason : `the record has ${counts[2]} fields where ${counts[1]} are expected`;
-  return { line: Number(line), what: what ?? "the record cannot be read" };
-}
-
-function unreadable(file: SourceFile, failure: LakeError): LakeError {
-  const place = csvPlace(failure);
-  if (place === undefined)
-    return invalidSource(file.uri, "unreadable-csv", engineReason(failure), {}, { cause: failure });
-  return invalidSource(
-    file.uri,
-    "broken-csv",
-    place.what,
-    { line: place.line },
-    {
-      cause: failure,
-      hint: "Correct the line, or quote fields that hold the delimiter.",
-    },
-  );
 }

@@ -213,11 +213,13 @@ export function doesNotFit(expression: string, type: string): string {
 /**
  * Branches of a CASE for the way nearly all values are written, told without a pattern at a fraction of
  * its cost. What they let through is of the type's kinds, or is a text that the cast refuses.
+ *
+ * @param refusal What a text that is not of the type does in them: fails, or gives NULL.
  */
-function usualBranches(text: string, type: ScalarType): string {
+export function usualBranches(text: string, type: ScalarType, refusal: "CAST" | "TRY_CAST" = "CAST"): string {
   // The same expression in a branch's condition and in its result is evaluated once.
   const cast = `TRY_CAST(${text} AS ${type})`;
-  const when = (condition: string): string => `WHEN ${condition} THEN CAST(${text} AS ${type})`;
+  const when = (condition: string): string => `WHEN ${condition} THEN ${refusal}(${text} AS ${type})`;
   switch (type) {
     case "BIGINT":
       return `WHEN CAST(${cast} AS VARCHAR) = ${text} THEN ${cast}`;

@@ -3,15 +3,22 @@ import { type KindSet, type ScalarType, scalarTypeOf } from "../inference/value-
 import type { JsonStructure } from "./structure.js";
 
 /**
- * The type that `read_json` is to read a leaf as. Only these three lose nothing: a whole number read
- * as BIGINT would round a fraction away, and a date would be guessed.
+ * The type that `read_json` is to read a leaf as. Others lose something: read as a number, the text "5" and `true`
+ * are numbers, and a fraction is rounded to a BIGINT; a date would be guessed. Read as JSON, a text keeps its quotes.
  */
-export type LeafReading = "DOUBLE" | "VARCHAR" | "JSON";
+export type LeafReading = "VARCHAR" | "JSON";
 
 export interface LeafPlan {
   readonly kind: "leaf";
   readonly reading: LeafReading;
-  readonly type: ScalarType;
+  /** A DuckDB type of a single value, as SQL text. */
+  readonly type: string;
+  /** Whether any value but null is one too many: where none has been seen, none has told a type. */
+  readonly isNull?: boolean | undefined;
+  /** Whether every value that has been seen is a JSON string. */
+  readonly isText?: boolean | undefined;
+  /** Whether fractions are among its values, of which the engine's text may lack digits. */
+  readonly losesDigits?: boolean | undefined;
 }
 
 /** How one field of the records is read and what type it gets. */
@@ -20,7 +27,8 @@ export type FieldPlan =
   | { readonly kind: "list"; readonly element: FieldPlan }
   | {
       readonly kind: "struct";
-      readonly fields: readonly { readonly name: string; readonly plan: FieldPlan }[];
+      /** `key` in the records, `name` in the type. */
+      readonly fields: readonly { readonly key: string; readonly name: string; readonly plan: FieldPlan }[];
     }
   /** Read as JSON text and cast. */
   | { readonly kind: "map"; readonly value: LeafPlan };
@@ -55,6 +63,7 @@ export function planField(structure: JsonStructure, path: string, leaf: LeafVisi
   return {
     kind: "struct",
     fields: fields.map(({ name, structure: inner }) => ({
+      key: name,
       name,
       plan: planField(inner, `${path}.${name}`, leaf),
     })),
@@ -70,21 +79,30 @@ export function probeLeaf(structure: LeafStructure): LeafPlan {
   return { kind: "leaf", reading: asText ? "VARCHAR" : "JSON", type: "VARCHAR" };
 }
 
-/** The plan of a leaf whose values are of the kinds, and what to tell about it. */
+/**
+ * The plan of a leaf whose values are of the kinds, and what to tell about it.
+ *
+ * @param exact Whether these are the kinds of all its values.
+ */
 export function decideLeaf(
   structure: LeafStructure,
   kinds: KindSet,
+  exact: boolean,
 ): { readonly plan: LeafPlan; readonly note: string | undefined } {
-  const leaf = (reading: LeafReading, type: ScalarType, note?: string): ReturnType<typeof decideLeaf> => ({
-    plan: { kind: "leaf", reading, type },
-    note,
-  });
-  if (kinds.isEmpty) return leaf("VARCHAR", "VARCHAR", "holds no value but null; its type is VARCHAR");
+  const leaf = (reading: LeafReading, type: ScalarType, note?: string): ReturnType<typeof decideLeaf> => {
+    const losesDigits = type === "VARCHAR" && reading === "VARCHAR" && kinds.has("fraction");
+    const isText = structure.kind === "string";
+    return { plan: { kind: "leaf", reading, type, isText, losesDigits }, note };
+  };
+  if (kinds.isEmpty) {
+    const note = "holds no value but null; its type is VARCHAR";
+    return { plan: { kind: "leaf", reading: "VARCHAR", type: "VARCHAR", isNull: !exact }, note };
+  }
   const type = scalarTypeOf(kinds);
   const mixture = `holds ${kinds.describe()}; kept as text`;
   switch (structure.kind) {
     case "boolean":
-      return leaf("VARCHAR", "BOOLEAN");
+      return leaf("JSON", "BOOLEAN");
     case "string":
       return leaf(
         "VARCHAR",
@@ -92,13 +110,15 @@ export function decideLeaf(
         type === "VARCHAR" && !kinds.isWithin("text") && !hasPlainText(kinds) ? mixture : undefined,
       );
     case "number":
-      if (type === "BIGINT") return leaf(kinds.has("wide") ? "JSON" : "DOUBLE", type);
-      if (type === "DECIMAL(38,0)")
+      if (type === "DECIMAL(38,0)") {
         return leaf("JSON", type, "holds whole numbers beyond 64 bits; its type is DECIMAL(38,0)");
-      return type === "DOUBLE" ? leaf("DOUBLE", type) : leaf("VARCHAR", "VARCHAR", mixture);
+      }
+      return type === "BIGINT" || type === "DOUBLE"
+        ? leaf("JSON", type)
+        : leaf("VARCHAR", "VARCHAR", mixture);
     case "map-value":
-      if (type === "BIGINT" && !kinds.has("wide")) return leaf("DOUBLE", type);
-      if (type === "DOUBLE") return leaf("DOUBLE", type);
+      if (type === "BIGINT" && !kinds.has("wide")) return leaf("JSON", type);
+      if (type === "DOUBLE") return leaf("JSON", type);
       return leaf(kinds.has("nested") ? "JSON" : "VARCHAR", "VARCHAR");
     case "null":
     case "mixed":
@@ -126,17 +146,13 @@ export function typeOfPlan(plan: FieldPlan): string {
 }
 
 /**
- * Two JSON texts from which `read_json` infers exactly the planned reading: 0.5 is a DOUBLE, "x" a
- * VARCHAR, a number beside a string JSON.
+ * Two JSON texts from which `read_json` infers exactly the planned reading: "x" is a VARCHAR, a number beside a
+ * string JSON.
  */
 export function exemplars(plan: FieldPlan): readonly [string, string] {
   switch (plan.kind) {
     case "leaf":
-      return plan.reading === "DOUBLE"
-        ? ["0.5", "0.5"]
-        : plan.reading === "VARCHAR"
-          ? ['"x"', '"x"']
-          : ["1", '"x"'];
+      return plan.reading === "VARCHAR" ? ['"x"', '"x"'] : ["1", '"x"'];
     case "map":
       return ["1", '"x"'];
     case "list": {
@@ -144,7 +160,7 @@ export function exemplars(plan: FieldPlan): readonly [string, string] {
       return [`[${one}]`, `[${other}]`];
     }
     case "struct":
-      return exemplarObjects(plan.fields.map(({ name, plan: field }) => [name, field]));
+      return exemplarObjects(plan.fields.map(({ key, plan: field }) => [key, field]));
   }
 }
 
@@ -156,4 +172,18 @@ export function exemplarObjects(
   const object = (index: 0 | 1): string =>
     `{${pairs.map(({ key, pair }) => `${key}:${pair[index]}`).join(",")}}`;
   return [object(0), object(1)];
+}
+
+/** Whether any leaf of a plan is as asked. */
+export function hasLeaf(plan: FieldPlan, isAsked: (leaf: LeafPlan) => boolean): boolean {
+  switch (plan.kind) {
+    case "leaf":
+      return isAsked(plan);
+    case "list":
+      return hasLeaf(plan.element, isAsked);
+    case "map":
+      return isAsked(plan.value);
+    case "struct":
+      return plan.fields.some((field) => hasLeaf(field.plan, isAsked));
+  }
 }

@@ -1,9 +1,7 @@
 import { quoteIdentifier, quoteString } from "../../engine/index.js";
-import { doesNotFit, jsonStringKindBit, jsonValueKindBit, strictCast } from "../inference/value-kinds.js";
+import { fittedText } from "../inference/fitted-text.js";
+import { doesNotFit, jsonStringKindBit, jsonValueKindBit } from "../inference/value-kinds.js";
 import type { FieldPlan, LeafPlan } from "./field-plan.js";
-
-// Whole numbers are read as DOUBLE; up to here every one of them is exact (2^53 - 1).
-const EXACT_IN_DOUBLE = "9007199254740991";
 
 /** SQL: a field as it was read, as its planned type; fails on a value that would not survive. */
 export function convertField(plan: FieldPlan, expression: string, depth = 0): string {
@@ -18,11 +16,12 @@ export function convertField(plan: FieldPlan, expression: string, depth = 0): st
         : `list_transform(${expression}, lambda ${variable}: ${element})`;
     }
     case "struct": {
-      const fields = plan.fields.map(({ name, plan: field }) => {
-        const read = `struct_extract(${expression}, ${quoteString(name)})`;
-        return { name, read, converted: convertField(field, read, depth) };
+      const fields = plan.fields.map(({ key, name, plan: field }) => {
+        const read = `struct_extract(${expression}, ${quoteString(key)})`;
+        return { key, name, read, converted: convertField(field, read, depth) };
       });
-      if (fields.every(({ read, converted }) => read === converted)) return expression;
+      if (fields.every(({ key, name, read, converted }) => read === converted && key === name))
+        return expression;
       const packed = fields
         .map(({ name, converted }) => `${quoteIdentifier(name)} := ${converted}`)
         .join(", ");
@@ -39,17 +38,18 @@ export function convertField(plan: FieldPlan, expression: string, depth = 0): st
   }
 }
 
-function convertLeaf({ reading, type }: LeafPlan, expression: string): string {
-  if (reading === "DOUBLE" && type === "BIGINT") {
-    const exact = `${expression} BETWEEN -${EXACT_IN_DOUBLE} AND ${EXACT_IN_DOUBLE}`;
-    return (
-      `CASE WHEN ${expression} = trunc(${expression}) AND ${exact} THEN CAST(${expression} AS BIGINT) ` +
-      `WHEN ${expression} IS NOT NULL THEN ${doesNotFit(expression, type)} END`
-    );
-  }
-  if (reading === "DOUBLE") return expression;
+function convertLeaf({ reading, type, isNull }: LeafPlan, expression: string): string {
   // The engine keeps the text of a JSON value as it is when it is cast to VARCHAR.
-  return strictCast(reading === "JSON" ? `CAST(${expression} AS VARCHAR)` : expression, type, false);
+  const text = reading === "JSON" ? `CAST(${expression} AS VARCHAR)` : expression;
+  const refused = `CASE WHEN ${text} IS NOT NULL THEN ${doesNotFit(text, isNull === true ? "NULL" : type)} END`;
+  if (isNull === true) return `CAST(${refused} AS ${type})`;
+  if (type === "VARCHAR") return text;
+  const fitted = fittedText(text, type);
+  if (fitted === undefined) return `CAST(${refused} AS ${type})`;
+  if (type !== "DOUBLE" || reading !== "JSON") return `coalesce(${fitted}, ${refused})`;
+  // Of the texts of JSON values only those of numbers sort before ':'.
+  const value = `TRY_CAST(${text} AS DOUBLE)`;
+  return `CASE WHEN ${text} < ':' AND abs(${value}) < 1e15 THEN ${value} ELSE coalesce(${fitted}, ${refused}) END`;
 }
 
 /**
@@ -74,8 +74,8 @@ function bitsOfLeaves(plan: FieldPlan, expression: string, depth: number): strin
       return [overList(values, kindBit(plan.value, variable))];
     }
     case "struct":
-      return plan.fields.flatMap(({ name, plan: field }) =>
-        bitsOfLeaves(field, `struct_extract(${expression}, ${quoteString(name)})`, depth),
+      return plan.fields.flatMap(({ key, plan: field }) =>
+        bitsOfLeaves(field, `struct_extract(${expression}, ${quoteString(key)})`, depth),
       );
   }
 }

@@ -2,8 +2,10 @@ import { join } from "node:path";
 import type { Session } from "../../engine/index.js";
 import { columnNames } from "../inference/column-names.js";
 import { KindSet } from "../inference/value-kinds.js";
+import { joinLines } from "../jsonl/join-lines.js";
 import { sampleLines, WHOLE_FILE_BYTES } from "../jsonl/line-sample.js";
 import { enginePath } from "../source/engine-path.js";
+import type { SourceFile } from "../source/source-file.js";
 import { temporaryFolder } from "../source/temporary.js";
 import {
   decideLeaf,
@@ -15,6 +17,8 @@ import {
   probeLeaf,
 } from "./field-plan.js";
 import { leafProbes } from "./field-sql.js";
+import { readableRecords } from "./fit/readable-records.js";
+import type { JsonLayout } from "./json-scanner.js";
 import { columnsOf, type JsonColumns, type JsonRecords, plannedRows, readerOptions } from "./read-json.js";
 import { inOrderOf, type JsonStructure, parseStructure } from "./structure.js";
 
@@ -30,27 +34,75 @@ export interface InferredJson {
 /** Records read of a large file that is not made of lines, where only its start is at hand. */
 const SAMPLE_RECORDS = 10_240;
 
+/** What is looked at to infer columns. */
+export interface JsonInference {
+  /** One file, or many of lines. */
+  readonly files: readonly [SourceFile, ...SourceFile[]];
+  readonly layout: JsonLayout;
+  readonly maximumRecordBytes: number;
+  /** Whether to look at all records, however many there are. */
+  readonly whole: boolean;
+  /** Whether records that cannot be read are passed over. */
+  readonly readable: boolean;
+}
+
 /**
- * Infers the columns of a JSON file: from all of it when it is small or `whole` is asked, else from a
+ * Infers the columns of JSON files: from all records when they are few or `whole` is asked, else from a
  * sample. `undefined` when there are no records.
  */
 export async function inferJson(
   session: Session,
-  records: JsonRecords & { readonly size: number },
-  whole: boolean,
+  { files, layout, maximumRecordBytes, whole, readable }: JsonInference,
   signal: AbortSignal | undefined,
 ): Promise<InferredJson | undefined> {
-  const exact = whole || records.size <= WHOLE_FILE_BYTES;
-  if (exact || records.layout !== "lines") {
-    return inferFrom(session, records, exact, exact ? "" : ` LIMIT ${SAMPLE_RECORDS}`, signal);
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  const exact = whole || size <= WHOLE_FILE_BYTES;
+  const [first] = files;
+  const uri = readable ? first.uri : undefined;
+  const records = { localPath: first.localPath, layout, maximumRecordBytes };
+  if (files.length === 1 && (exact || layout !== "lines")) {
+    const limit = exact ? "" : ` LIMIT ${SAMPLE_RECORDS}`;
+    return inferReadable(session, records, uri, { exact, limit }, signal);
   }
   const folder = await temporaryFolder();
   try {
     const localPath = join(folder.path, "sample");
-    await sampleLines(records.localPath, records.size, localPath);
-    return await inferFrom(session, { ...records, localPath }, false, "", signal);
+    if (files.length === 1) await sampleLines(first.localPath, size, localPath);
+    else {
+      // Whole files, spread over all of them.
+      const step = exact ? 1 : Math.ceil(size / WHOLE_FILE_BYTES);
+      const sample = files.filter((_, index) => index % step === 0);
+      await joinLines(sample, localPath, undefined, signal);
+    }
+    return await inferReadable(session, { ...records, localPath }, uri, { exact, limit: "" }, signal);
   } finally {
     await folder.dispose();
+  }
+}
+
+interface Extent {
+  readonly exact: boolean;
+  readonly limit: string;
+}
+
+async function inferReadable(
+  session: Session,
+  records: JsonRecords,
+  uri: string | undefined,
+  { exact, limit }: Extent,
+  signal: AbortSignal | undefined,
+): Promise<InferredJson | undefined> {
+  if (uri === undefined) return inferFrom(session, records, exact, limit, signal);
+  const kept = await readableRecords(records, uri, signal);
+  try {
+    if (kept.records === 0) {
+      const columns: JsonColumns = { kind: "keys", columns: [] };
+      const notes = ["no record of it can be read"];
+      return kept.found === 0 ? undefined : { columns, notes, records: 0n, exact };
+    }
+    return await inferFrom(session, kept.as, exact, limit, signal);
+  } finally {
+    await kept.dispose();
   }
 }
 
@@ -75,7 +127,7 @@ async function inferFrom(
   const notes = [...probes.notes];
   let next = 0;
   const planned = planColumns(structure, (leaf, path) => {
-    const { plan, note } = decideLeaf(leaf, kinds[next++] ?? new KindSet(0));
+    const { plan, note } = decideLeaf(leaf, kinds[next++] ?? new KindSet(0), exact);
     if (note !== undefined) notes.push(`${path} ${note}`);
     return plan;
   });

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { quoteIdentifier, quoteString } from "../../engine/index.js";
-import type { Relation } from "../opened-source.js";
+import { FILE_URI, type Relation, ROW_NUMBER } from "../opened-source.js";
 import { enginePath } from "../source/engine-path.js";
 import { temporaryFolder } from "../source/temporary.js";
 import { exemplarObjects, exemplars, type FieldPlan } from "./field-plan.js";
@@ -69,21 +69,46 @@ export async function plannedRows(records: JsonRecords, columns: JsonColumns): P
     throw error;
   }
   const aliases = columnsOf(columns).map((_, index) => `c${index}`);
+  const files = `[${enginePath(exemplarPath)}, ${enginePath(records.localPath)}]`;
   const sql =
-    `SELECT ${aliases.join(", ")} FROM read_json([${enginePath(exemplarPath)}, ${enginePath(records.localPath)}], ` +
+    `SELECT ${aliases.join(", ")} FROM read_json(${files}, ` +
     `${readerOptions(records)}, records = '${columns.kind === "keys"}', maximum_sample_files = 1, sample_size = 2, ` +
     "map_inference_threshold = -1, field_appearance_threshold = 0) " +
     `AS records(${aliases.join(", ")}) WHERE filename <> ${quoteString(exemplarPath)}`;
   return { sql, dispose: folder.dispose };
 }
 
+/** What rows are wanted beside their columns. */
+export interface RowExtras {
+  readonly numbered?: boolean | undefined;
+  /** SQL: the URI of the file that all rows are of. */
+  readonly file?: string | undefined;
+  /** The key of the records that has it, where they are of several. */
+  readonly fileKey?: string | undefined;
+}
+
 /** The rows of a file, strictly converted to the planned types and named. */
-export async function convertedRows(records: JsonRecords, columns: JsonColumns): Promise<Relation> {
-  const rows = await plannedRows(records, columns);
-  const fields = columnsOf(columns).map(
+export async function convertedRows(
+  records: JsonRecords,
+  columns: JsonColumns,
+  { numbered, file, fileKey }: RowExtras = {},
+): Promise<Relation> {
+  const own = columnsOf(columns);
+  const rows = await plannedRows(records, fileKey === undefined ? columns : withText(columns, fileKey));
+  const fields = own.map(
     ({ name, plan }, index) => `${convertField(plan, `c${index}`)} AS ${quoteIdentifier(name)}`,
   );
+  // The engine numbers rows in their order where the window says none.
+  if (numbered === true) fields.push(`row_number() OVER () AS ${ROW_NUMBER}`);
+  if (file !== undefined) fields.push(`${file} AS ${FILE_URI}`);
+  if (fileKey !== undefined) fields.push(`c${own.length} AS ${FILE_URI}`);
   return { sql: `SELECT ${fields.join(", ")} FROM (${rows.sql})`, dispose: rows.dispose };
+}
+
+function withText(columns: JsonColumns, key: string): JsonColumns {
+  if (columns.kind === "value") return columns;
+  const plan: FieldPlan = { kind: "leaf", reading: "VARCHAR", type: "VARCHAR" };
+  return { kind: "keys", columns: [...columns.columns, { key, name: key, plan }] };
 }
 
 function exemplarText(columns: JsonColumns, layout: JsonLayout): string {

@@ -1,8 +1,8 @@
 import { isLakeError } from "../../core/index.js";
-import { quoteIdentifier, type Session } from "../../engine/index.js";
+import { quoteIdentifier, type Row, type Session } from "../../engine/index.js";
 import { engineReason, invalidSource } from "../failure.js";
 import { columnNames } from "../inference/column-names.js";
-import type { Compression, RecordSource } from "../opened-source.js";
+import { type Compression, type RecordSource, ROW_NUMBER } from "../opened-source.js";
 import { enginePath } from "../source/engine-path.js";
 import type { SourceFile } from "../source/source-file.js";
 import { checkParquetFrame } from "./footer.js";
@@ -57,12 +57,21 @@ export async function openParquet(
     notes,
     sizeBytes: source.sizeBytes,
     statedRows,
-    relation: async () => ({ sql: `SELECT ${fields.join(", ")} FROM ${reader}`, dispose: async () => {} }),
+    relation: async ({ numbered } = {}) => {
+      const rows = numbered === true ? [...fields, `${rowNumber(described)} AS ${ROW_NUMBER}`] : fields;
+      return { sql: `SELECT ${rows.join(", ")} FROM ${reader}`, dispose: async () => {} };
+    },
     reopen: async (failure) => {
       throw explain(file, failure);
     },
     dispose: async () => file.dispose?.(),
   };
+}
+
+/** The engine counts a file's rows from 0, in a column that gives way to one of the file's own. */
+function rowNumber(columns: readonly Row[]): string {
+  const isTaken = columns.some((column) => String(column["column_name"]).toLowerCase() === "file_row_number");
+  return isTaken ? "row_number() OVER ()" : "file_row_number + 1";
 }
 
 /** The engine calls damaged pages by many names; reading one local file, all of them are the file's. */

@@ -34,6 +34,8 @@ export interface WriteParquetOptions {
   readonly maxFileBytes?: number | undefined;
   /** One file, its rows in the order of the SELECT. */
   readonly ordered?: boolean | undefined;
+  /** The name of that one file; default a new one. */
+  readonly fileName?: string | undefined;
   readonly fieldIds?: FieldIds | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -71,7 +73,7 @@ export async function writeParquet(session: Session, options: WriteParquetOption
   } catch (error) {
     for (const { localPath } of placed) await rm(localPath, { force: true });
     if (isSplit) await rm(folder, { recursive: true, force: true });
-    else await removeMarked(directory, mark);
+    else await removeMarked(directory, options.fileName ?? mark);
     throw error;
   }
 }
@@ -96,7 +98,8 @@ function copyStatement(options: WriteParquetOptions, mark: string): string {
     return `COPY (SELECT * FROM (${select}) ORDER BY ${columns}) TO ${quoteString(directory)} (${settings.join(", ")})`;
   }
   if (options.ordered === true) {
-    return `COPY (${select}) TO ${quoteString(join(directory, `${mark}.parquet`))} (${settings.join(", ")})`;
+    const name = options.fileName ?? `${mark}.parquet`;
+    return `COPY (${select}) TO ${quoteString(join(directory, name))} (${settings.join(", ")})`;
   }
   const limit = options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES;
   settings.push(`FILE_SIZE_BYTES ${limit}`, "APPEND", `FILENAME_PATTERN '${mark}-{uuid}'`);

@@ -1,14 +1,25 @@
-import type { Stats } from "node:fs";
-import { opendir, stat } from "node:fs/promises";
+import type { BigIntStats, Dirent } from "node:fs";
+import { opendir } from "node:fs/promises";
 import { resolve } from "node:path";
-import { LakeError, messageOf, throwIfCancelled } from "../../core/index.js";
+import { LakeError, throwIfCancelled } from "../../core/index.js";
+import { millisecondsOf, stampOf, statOrAbsent } from "./file-stamp.js";
+import { fileUri } from "./file-uri.js";
 import { globBase, globToRegExp, isGlob } from "./glob.js";
+import { isAbsent, sourceFailure, sourceVanished } from "./source-failure.js";
 import type { SourceFile } from "./source-file.js";
+import type { StreamPart } from "./stream-form.js";
 import { spool } from "./temporary.js";
 
 export interface DiscoverOptions {
   /** The bytes that `-` stands for; default the process's standard input. */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  /** Where it is a part of a longer stream: what a person would call it, and how its records are written. */
+  readonly stdinPart?: StreamPart | undefined;
+  /**
+   * Whether a folder or a glob may be without files, and files and folders may vanish while they are listed: they are
+   * left out then. Default no.
+   */
+  readonly mayBeEmpty?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,27 +29,33 @@ export interface DiscoverOptions {
  * ({@link globToRegExp}) or `-`. A path that exists is that file even when it holds metacharacters.
  * Files of a folder or a glob come sorted by path.
  *
- * @throws LakeError `not-found` naming the argument that matches nothing.
+ * @throws LakeError `not-found` naming the argument that matches nothing, or the file that vanished meanwhile.
  */
 export async function discoverSources(
   args: readonly string[],
   options: DiscoverOptions = {},
 ): Promise<SourceFile[]> {
-  const sources = new Map<string, SourceFile>();
+  const found: SourceFile[][] = [];
   for (const arg of args) {
     throwIfCancelled(options.signal);
-    const found = arg === "-" ? [await spoolStdin(options)] : await discoverPath(arg, options.signal);
-    for (const source of found) if (!sources.has(source.localPath)) sources.set(source.localPath, source);
+    found.push(arg === "-" ? [await spoolStdin(options)] : await discoverPath(arg, options));
+  }
+  const [only, ...more] = found;
+  // One argument does not name a file twice, and telling so of very many takes as long as finding them.
+  if (only !== undefined && more.length === 0) return only;
+  const sources = new Map<string, SourceFile>();
+  for (const source of found.flat()) {
+    if (!sources.has(source.localPath)) sources.set(source.localPath, source);
   }
   return [...sources.values()];
 }
 
-async function discoverPath(arg: string, signal: AbortSignal | undefined): Promise<SourceFile[]> {
+async function discoverPath(arg: string, options: DiscoverOptions): Promise<SourceFile[]> {
   const path = arg.replaceAll("\\", process.platform === "win32" ? "/" : "\\");
-  const stats = await statOrAbsent(path);
+  const stats = statOrAbsent(path);
   if (stats?.isDirectory()) {
-    const files = await filesUnder(path, isIngestible, signal);
-    if (files.length > 0) return files;
+    const files = await filesUnder(path, isIngestible, options);
+    if (files.length > 0 || options.mayBeEmpty) return files;
     throw new LakeError("not-found", "no-source", `the folder ${arg} holds no files to read`, {
       context: { file: arg },
       hint: "Names that begin with '_' or '.' are left out.",
@@ -48,8 +65,8 @@ async function discoverPath(arg: string, signal: AbortSignal | undefined): Promi
   if (isGlob(path)) {
     const matcher = globToRegExp(path.replace(/^(?:\.\/)+/, ""));
     const matches = (candidate: string): boolean => matcher.test(candidate);
-    const files = await filesUnder(globBase(path), isListable, signal, matches);
-    if (files.length > 0) return files;
+    const files = await filesUnder(globBase(path), isListable, options, matches);
+    if (files.length > 0 || options.mayBeEmpty) return files;
   }
   throw new LakeError("not-found", "no-source", `no file matches ${arg}`, { context: { file: arg } });
 }
@@ -61,52 +78,86 @@ const isListable = (name: string): boolean => name !== "." && name !== "..";
 async function filesUnder(
   folder: string,
   keep: (name: string) => boolean,
-  signal: AbortSignal | undefined,
+  { mayBeEmpty = false, signal }: DiscoverOptions,
   matches: (path: string) => boolean = () => true,
 ): Promise<SourceFile[]> {
-  if ((await statOrAbsent(folder)) === undefined) return [];
+  if (statOrAbsent(folder) === undefined) return [];
   const found: SourceFile[] = [];
   const pending = [folder];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    throwIfCancelled(signal);
     const prefix = next === "." && folder === "." ? "" : next.endsWith("/") ? next : `${next}/`;
-    for await (const entry of await opendir(next)) {
+    for await (const entry of entriesOf(next, mayBeEmpty, signal)) {
       if (!keep(entry.name)) continue;
       const path = `${prefix}${entry.name}`;
       if (entry.isDirectory()) pending.push(path);
       else if (matches(path.replace(/^(?:\.\/)+/, ""))) {
-        const stats = await stat(path);
-        if (stats.isFile()) found.push(sourceFile(path, stats));
+        const stats = statOrAbsent(path);
+        if (stats === undefined) checkMayVanish(path, mayBeEmpty);
+        else if (stats.isFile()) found.push(sourceFile(path, stats));
       }
     }
   }
   return found.sort((a, b) => (a.uri < b.uri ? -1 : a.uri > b.uri ? 1 : 0));
 }
 
-function sourceFile(path: string, stats: Stats): SourceFile {
+/** Entries that one call of the system lists. */
+const ENTRIES_AT_A_TIME = 1024;
+
+/** What lies in a folder, a system call's worth at a time. */
+async function* entriesOf(
+  folder: string,
+  mayVanish: boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Dirent> {
+  let count = 0;
+  try {
+    for await (const entry of await opendir(folder, { bufferSize: ENTRIES_AT_A_TIME })) {
+      if (count++ % ENTRIES_AT_A_TIME === 0) throwIfCancelled(signal);
+      yield entry;
+    }
+  } catch (error) {
+    if (error instanceof LakeError) throw error;
+    if (!isAbsent(error)) throw sourceFailure(folder, "list", error);
+    if (!mayVanish) throw sourceVanished(folder, error);
+  }
+}
+
+/**
+ * @throws LakeError `not-found` for an entry that is gone; `unsupported` for one that cannot be looked at because its
+ * name is no text.
+ */
+function checkMayVanish(path: string, mayVanish: boolean): void {
+  if (path.includes("\uFFFD")) {
+    throw new LakeError("unsupported", "file-name-encoding", `the name of ${path} is not UTF-8`, {
+      context: { file: path },
+      hint: "Rename the file.",
+    });
+  }
+  if (!mayVanish) throw sourceVanished(path);
+}
+
+function sourceFile(path: string, stats: BigIntStats): SourceFile {
+  const localPath = resolve(path);
   return {
     uri: path,
-    localPath: resolve(path),
-    size: stats.size,
-    modificationTime: Math.trunc(stats.mtimeMs),
+    identity: stats.isFile() ? fileUri(localPath) : undefined,
+    localPath,
+    size: Number(stats.size),
+    modificationTime: millisecondsOf(stats),
+    stamp: stats.isFile() ? stampOf(stats) : undefined,
   };
 }
 
 async function spoolStdin(options: DiscoverOptions): Promise<SourceFile> {
   const { localPath, dispose } = await spool(options.stdin ?? process.stdin, "stdin", options.signal);
-  const stats = await stat(localPath);
-  return { ...sourceFile(localPath, stats), uri: "-", dispose };
-}
-
-async function statOrAbsent(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new LakeError("unavailable", "source-stat", `cannot look at ${path}: ${messageOf(error)}`, {
-      context: { file: path },
-      cause: error,
-    });
-  }
+  const stats = statOrAbsent(localPath);
+  if (stats === undefined) throw sourceVanished(localPath);
+  return {
+    ...sourceFile(localPath, stats),
+    uri: options.stdinPart?.name ?? "-",
+    identity: undefined,
+    stamp: undefined,
+    form: options.stdinPart?.form,
+    dispose,
+  };
 }

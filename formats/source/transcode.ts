@@ -6,10 +6,12 @@ import { both } from "./decompress.js";
 import type { SourceFile } from "./source-file.js";
 import { spool } from "./temporary.js";
 
+const UTF_8_MARK_BYTES = 3;
+
 /**
  * The text file as UTF-8 without a byte order mark, in the temporary folder.
  *
- * @throws LakeError `invalid-input` when the bytes are not of the encoding.
+ * @throws LakeError `invalid-input` when the bytes are not of an encoding that is not UTF-8.
  */
 export async function transcode(
   file: SourceFile,
@@ -30,6 +32,11 @@ export async function transcode(
 }
 
 async function* utf8Chunks(file: SourceFile, encoding: TextEncoding): AsyncGenerator<Uint8Array> {
+  if (encoding === "utf-8") {
+    // The mark is all there is to change; whether the rest is UTF-8 its reader says, with the place.
+    yield* createReadStream(file.localPath, { start: UTF_8_MARK_BYTES }) as AsyncIterable<Uint8Array>;
+    return;
+  }
   const decoder = new TextDecoder(encoding, { fatal: true });
   for await (const chunk of createReadStream(file.localPath) as AsyncIterable<Uint8Array>) {
     yield Buffer.from(decoder.decode(chunk, { stream: true }));

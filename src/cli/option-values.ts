@@ -1,3 +1,4 @@
+import { Option } from "commander";
 import { LakeError, parseJson } from "../../core/index.js";
 import type { ApplicationTransaction } from "../index.js";
 
@@ -39,6 +40,16 @@ export interface ApplicationFlags {
   readonly appVersion?: bigint;
 }
 
+/** By which a job that runs twice writes once. */
+export function applicationOptions(): Option[] {
+  return [
+    new Option("--app-id <id>", "the job that writes; what it has committed before is skipped"),
+    new Option("--app-version <n>", "how far the job is; goes up with each run").argParser(
+      applicationVersion,
+    ),
+  ];
+}
+
 /** The job that writes, by both of its options; `undefined` when there is none of them. */
 export function applicationOf({ appId, appVersion }: ApplicationFlags): ApplicationTransaction | undefined {
   if (appId === undefined && appVersion === undefined) return undefined;
@@ -58,6 +69,46 @@ export function memoryAmount(text: string): string {
     `--memory-limit is not an amount of memory: ${JSON.stringify(text)}`,
     "For example: --memory-limit 4GB",
   );
+}
+
+export interface BatchLimit {
+  readonly files?: number;
+  readonly bytes?: number;
+}
+
+const BYTES_BY_UNIT: ReadonlyMap<string, number> = new Map([
+  ["kb", 1e3],
+  ["mb", 1e6],
+  ["gb", 1e9],
+  ["kib", 1024],
+  ["mib", 1024 ** 2],
+  ["gib", 1024 ** 3],
+]);
+
+/** `500`, `4GB`, or both, comma separated: files and bytes of one commit at most. */
+export function batchLimit(text: string): BatchLimit {
+  const limits = text.split(",").map((part): BatchLimit => {
+    const [, digits = "", unit] = /^\s*(\d{1,12})\s*([KMG]i?B)?\s*$/i.exec(part) ?? [];
+    const amount = Number(digits) * (unit === undefined ? 1 : (BYTES_BY_UNIT.get(unit.toLowerCase()) ?? 1));
+    if (digits !== "" && Number.isSafeInteger(amount) && amount > 0) {
+      return unit === undefined ? { files: amount } : { bytes: amount };
+    }
+    throw refuse(
+      `--batch is not a number of files or an amount of bytes: ${JSON.stringify(text)}`,
+      "For example: --batch 500, --batch 4GB or --batch 500,4GB",
+    );
+  });
+  return Object.assign({}, ...limits);
+}
+
+/** `500ms`, `5s`, `2m`, `1h`: milliseconds. */
+export function duration(flag: string): (text: string) => number {
+  return (text) => {
+    const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/i.exec(text) ?? [];
+    const factor = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit?.toLowerCase() ?? ""];
+    if (amount !== undefined && factor !== undefined) return Math.round(Number(amount) * factor);
+    throw refuse(`${flag} is not a time: ${JSON.stringify(text)}`, `For example: ${flag} 5s`);
+  };
 }
 
 /** `a,b`: names, comma separated. */

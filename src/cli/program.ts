@@ -1,23 +1,22 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { LakeError } from "../../core/index.js";
 import { RELEASE } from "../product.js";
-import type { IngestArguments } from "./commands/ingest.js";
 import type { SqlSource } from "./commands/sql.js";
+import { addIngest } from "./ingest-command.js";
 import { invocationOf } from "./invocation.js";
 import type { Io } from "./io.js";
 import {
   type ApplicationFlags,
   applicationOf,
-  applicationVersion,
+  applicationOptions,
   collectParameter,
   memoryAmount,
-  nameList,
   outputFile,
   type ParameterValue,
   positiveInteger,
 } from "./option-values.js";
 import { ROW_FORMATS, type RowFormat } from "./rows/renderer.js";
-import { addTableCommands } from "./table-commands.js";
+import { addCache, addTableCommands } from "./table-commands.js";
 
 /**
  * The command line: every command and option of `grizzly`. A command's code, and with it the engine,
@@ -45,8 +44,9 @@ Examples:
   addIngest(program, io);
   addSql(program, io);
   addTableCommands(program, io);
+  addCache(program, io);
   for (const option of sharedOptions()) program.addOption(option);
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap((command) => [command, ...command.commands])) {
     for (const option of sharedOptions()) command.addOption(option.helpGroup("Options of every command:"));
   }
   return program;
@@ -68,87 +68,6 @@ function sharedOptions(): Option[] {
     new Option("-q, --quiet", "no messages and no progress on stderr"),
     new Option("--verbose", "print the causes of an error"),
   ];
-}
-
-/** By which a job that runs twice writes once. */
-function applicationOptions(): Option[] {
-  return [
-    new Option("--app-id <id>", "the job that writes; what it has committed before is skipped"),
-    new Option("--app-version <n>", "how far the job is; goes up with each run").argParser(
-      applicationVersion,
-    ),
-  ];
-}
-
-function addIngest(program: Command, io: Io): void {
-  interface IngestFlags extends ApplicationFlags {
-    readonly into: string;
-    readonly mode: IngestArguments["mode"];
-    readonly schema: IngestArguments["schema"];
-    readonly partitionBy?: string[];
-  }
-  const command = program
-    .command("ingest")
-    .summary("Land files in a table.")
-    .description(
-      "Lands files in a table, in one commit. Parquet, Avro, JSONL, JSON, CSV and Arrow files are told apart by their bytes, compressed or not; - is standard input.",
-    )
-    .argument("<source...>", "files, folders, globs, or - for standard input")
-    .requiredOption("--into <table>", "the table, [namespace.]name; it is created when it is absent")
-    .addOption(
-      new Option("--mode <mode>", "what becomes of the rows that are there")
-        .choices(["append", "overwrite", "overwrite-partitions"])
-        .default("append"),
-    )
-    .addOption(
-      new Option(
-        "--schema <policy>",
-        "strict refuses columns that the table lacks, merge adds them, overwrite takes the sources' with --mode overwrite",
-      )
-        .choices(["strict", "merge", "overwrite"])
-        .default("strict"),
-    )
-    .option(
-      "--partition-by <columns>",
-      "columns, comma separated, for a new table",
-      nameList("--partition-by"),
-    )
-    .addOption(
-      new Option("--as <format>", "format of the data files").default("parquet").argParser(dataFileFormat),
-    )
-    .addOption(new Option("--watch").hideHelp().argParser(refuseWatch))
-    .addHelpText(
-      "after",
-      `
-Examples:
-  grizzly ingest flights.parquet --into flights
-  grizzly ingest 'logs/*.jsonl.gz' --into ops.logs --schema merge
-  curl -s https://example.com/orders.csv | grizzly ingest - --into orders
-  grizzly ingest day.csv --into sales --partition-by day --mode overwrite-partitions
-  grizzly ingest day.csv --into sales --app-id nightly --app-version 20250131`,
-    )
-    .action(async (sources: string[], flags: IngestFlags, command: Command) => {
-      const { ingest } = await import("./commands/ingest.js");
-      const { into, mode, schema, partitionBy } = flags;
-      const application = applicationOf(flags);
-      await ingest(invocationOf(command, io), { sources, into, mode, schema, partitionBy, application });
-    });
-  for (const option of applicationOptions()) command.addOption(option);
-}
-
-function dataFileFormat(format: string): string {
-  if (format === "parquet") return format;
-  if (!["avro", "jsonl", "keep"].includes(format))
-    throw new InvalidArgumentError("Allowed choices are parquet.");
-  throw laterRelease(`--as ${format}`, "Leave it out: sources of every format land as Parquet.");
-}
-
-function refuseWatch(): never {
-  throw laterRelease("--watch", "Run the command again when there are new files.");
-}
-
-function laterRelease(flag: string, hint: string): LakeError {
-  return new LakeError("unsupported", "cli-later-release", `${flag} comes in a later release`, { hint });
 }
 
 function addSql(program: Command, io: Io): void {

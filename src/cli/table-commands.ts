@@ -32,6 +32,17 @@ export function addTableCommands(program: Command, io: Io): void {
       await history(invocationOf(command, io), name, flags.limit);
     });
   addRestore(program, io, table);
+  program
+    .command("optimize")
+    .summary("Rewrite data files that are not Parquet as Parquet.")
+    .description(
+      "Rewrites the data files of a table that are not Parquet as Parquet, in one commit that changes no row. Deleted rows stay out.",
+    )
+    .argument("<table>", table)
+    .action(async (name: string, _flags: object, command: Command) => {
+      const { optimize } = await import("./commands/optimize.js");
+      await optimize(invocationOf(command, io), name);
+    });
   addFsck(program, io, table);
   program
     .command("checkpoint")
@@ -48,6 +59,27 @@ export function addTableCommands(program: Command, io: Io): void {
     .action(async (name: string, flags: { readonly kind?: CheckpointKind }, command: Command) => {
       const { checkpoint } = await import("./commands/checkpoint.js");
       await checkpoint(invocationOf(command, io), name, flags.kind);
+    });
+}
+
+/** The command that is about copies of files, of every lake. */
+export function addCache(program: Command, io: Io): void {
+  const group = program
+    .command("cache")
+    .summary("Show what the local cache of files holds, or clear it.")
+    .description(
+      "Shows what the local cache holds: copies of Avro and JSONL files for queries, of every lake. GRIZZLY_CACHE_DIR names its folder, GRIZZLY_CACHE_SIZE its limit (10gb).",
+    )
+    .action(async (_flags: object, command: Command) => {
+      const { cache } = await import("./commands/cache.js");
+      await cache(invocationOf(command, io));
+    });
+  group
+    .command("clear")
+    .description("Remove every copy. They are made again when they are needed.")
+    .action(async (_flags: object, command: Command) => {
+      const { clearCache } = await import("./commands/cache.js");
+      await clearCache(invocationOf(command, io));
     });
 }
 

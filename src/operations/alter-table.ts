@@ -4,12 +4,14 @@ import {
   type PlannedChange,
   type Protocol,
   planAlteration,
+  READS_EVERYTHING,
   type Snapshot,
 } from "../../table-format/index.js";
 import type { TableChangeReport } from "../table-change-report.js";
 import type { ResolvedTable } from "../table-resolver.js";
 import { AutoCommit } from "./auto-commit.js";
 import { checkRows } from "./check-rows.js";
+import { checkNoRawFiles, dropsRawFiles } from "./drop-raw-files-feature.js";
 import { filesWithoutRowIds, prepareRowTracking } from "./row-tracking-backfill.js";
 import { nameNotes, protocolNotes, type RowChangeContext, stagedChange, stateOf } from "./table-change.js";
 import { doneOnly, type TableOperation } from "./table-operation.js";
@@ -82,9 +84,13 @@ function alterOperationAfter(
         throw severalCommits(label);
       }
       if (change.check !== undefined) await checkRows(rows, { label, snapshot }, change.check, signal);
+      const opens = dropsRawFiles(snapshot, change);
+      if (opens) await checkNoRawFiles(label, snapshot, signal);
+      const staged = stagedChange(change);
       return {
         status: "staged",
-        staged: stagedChange(change),
+        // A file that another writer lands meanwhile may be raw.
+        staged: opens ? { ...staged, reads: READS_EVERYTHING } : staged,
         files: { discard: async () => {} },
         result: ({ version }) => report(label, version, change, before),
       };

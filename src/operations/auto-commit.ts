@@ -1,4 +1,11 @@
-import { type Clock, isLakeError, LakeError, type Logger, throwIfCancelled } from "../../core/index.js";
+import {
+  type Clock,
+  delay,
+  isLakeError,
+  LakeError,
+  type Logger,
+  throwIfCancelled,
+} from "../../core/index.js";
 import type { CommitOutcome, Snapshot, StagedCommit } from "../../table-format/index.js";
 import { ENGINE_INFO } from "../product.js";
 import type { ResolvedTable } from "../table-resolver.js";
@@ -12,8 +19,9 @@ import type {
   TableOperation,
 } from "./table-operation.js";
 
-/** An operation begins again when another writer changes what it read, this often at most. */
-const MAX_LOST_RACES = 10;
+/** An operation is made so often at most, where it does not say. */
+const ATTEMPTS = 10;
+const LONGEST_BACKOFF_MS = 2_000;
 
 /** Runs each operation in a commit of its own; one that lost to another writer is made again. */
 export class AutoCommit implements OperationRunner {
@@ -31,8 +39,10 @@ export class AutoCommit implements OperationRunner {
     { application, signal }: RunOptions = {},
   ): Promise<OperationOutcome<R>> {
     const { table, label } = target;
+    const { attempts = ATTEMPTS } = operation;
     let lostTo: CommitOutcome | undefined;
-    for (let lost = 0; lost < MAX_LOST_RACES; lost++) {
+    for (let lost = 0; lost < attempts; lost++) {
+      if (lost > 0 && operation.attempts !== undefined) await backOff(lost, signal);
       const read = await (target.toChange?.(signal) ?? table.snapshotIfExists(signal));
       if (read !== undefined) table.checkWritable(read);
       const skipped = skippedBefore(read, application);
@@ -52,13 +62,15 @@ export class AutoCommit implements OperationRunner {
         return { status: "done", result };
       }
       lostTo = outcome;
+      // Where losing is how writers take turns, it is not worth anybody's notice.
+      if (operation.attempts !== undefined) continue;
       this.#logger.warn(`${label}: ${outcome.conflict.message}; ${operation.name} begins again`);
     }
     const why = lostTo?.status === "conflict" ? `: ${lostTo.conflict.message}` : "";
     throw new LakeError(
       "conflict",
       "operation-conflict",
-      `${operation.name} of ${label} lost to other writers ${MAX_LOST_RACES} times${why}`,
+      `${operation.name} of ${label} lost to other writers ${attempts} times${why}`,
       { hint: "Nothing was committed. Run it again." },
     );
   }
@@ -84,6 +96,11 @@ export class AutoCommit implements OperationRunner {
       throw error;
     }
   }
+}
+
+/** Writers of which one at a time can win do not meet again at once. */
+function backOff(lost: number, signal: AbortSignal | undefined): Promise<void> {
+  return delay(Math.random() * Math.min(LONGEST_BACKOFF_MS, 10 * 2 ** lost), signal);
 }
 
 /** Whether an application has committed this version, or a later one, before. Pure. */

@@ -2,6 +2,7 @@ import type { Alteration, TableDefinition } from "../../table-format/index.js";
 import type { TableChangeReport } from "../table-change-report.js";
 import type { ResolvedTable } from "../table-resolver.js";
 import { alterOperation, alterTable } from "./alter-table.js";
+import { type OptimizeOptions, type OptimizeReport, optimizeOperation } from "./compact/compact.js";
 import { createOperation, createTable } from "./create-table.js";
 import {
   type CreateTableAsOptions,
@@ -96,6 +97,13 @@ export class LakeChanges {
     options: RestoreOptions & ForApplication,
   ): Promise<OperationOutcome<RestoreReport>> {
     return this.#run(target, restoreOperation(target, options), options);
+  }
+
+  optimize(
+    target: ResolvedTable,
+    options: OptimizeOptions & ForApplication,
+  ): Promise<OperationOutcome<OptimizeReport>> {
+    return this.#run(target, optimizeOperation(this.context, target, options), options);
   }
 
   async alter(

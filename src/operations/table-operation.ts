@@ -7,6 +7,11 @@ export interface TableOperation<R> {
   /** As messages call it: `UPDATE`. */
   readonly name: string;
   /**
+   * How often it is made at most when other writers change what it read; default ten times. More is for operations
+   * of which only one at a time can win, and that are cheap to make again: each waits a while first.
+   */
+  readonly attempts?: number | undefined;
+  /**
    * Makes the change against one version: reads rows, and writes files beside the log. When it throws, none of
    * its files are left.
    *

@@ -8,6 +8,7 @@ import type { StatementOptions, TableStatements } from "../sql/table-statements.
 import { type HistoryEntry, Table, type TableDetail } from "../table.js";
 import type { RowChangeReport, TableChangeReport } from "../table-change-report.js";
 import type { ResolvedTable, TableResolver, Target } from "../table-resolver.js";
+import { optimizedNote } from "./compact/optimized-note.js";
 import { type LakeChanges, type SkippedOperation, skippedNote } from "./lake-changes.js";
 import type { OperationOutcome } from "./table-operation.js";
 
@@ -98,6 +99,15 @@ export class LakeTableStatements implements TableStatements {
     const { restoredVersion, notes, ...report } = outcome.result;
     const content = `the table is as it was at version ${restoredVersion}`;
     return { ...report, operation: "RESTORE", notes: [content, ...notes] };
+  }
+
+  async optimize(name: TableName, options: StatementOptions): Promise<TableChangeReport> {
+    const target = await this.#resolve(name);
+    const outcome = await this.#changes.optimize(target, options);
+    if (outcome.status === "skipped") return skippedReport(target, "OPTIMIZE", outcome);
+    const { table, version, changed } = outcome.result;
+    const notes = [optimizedNote(outcome.result)];
+    return { table, version, operation: "OPTIMIZE", changed, featuresAdded: [], notes };
   }
 
   async history(

@@ -75,7 +75,13 @@ async function wholeFiles(
 ): Promise<PartRelation> {
   const { schema, metadata } = snapshot;
   const used = request.columns;
-  const kept = await keepFiles(session, name, files, { ...request, snapshot, files: where }, signal);
+  const kept = await keepFiles(
+    session,
+    name,
+    files,
+    { ...request, snapshot, files: where, ofAnyVersion: true },
+    signal,
+  );
   const isPerFile = [...kept.partitions.values()].some(({ kind }) => kind === "per-file");
   if (kept.groups.length === 0 || !isPerFile) {
     return { kept, sql: relationSql(kept, { schema, metadata, used, withMetadata: false }) };

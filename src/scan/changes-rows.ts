@@ -57,6 +57,7 @@ export async function changedRows(
     predicate: EVERY_ROW,
     files: `part = 'row' AND change_index IN (
       SELECT min(change_index) FROM ${files.relation} WHERE change_index IN (SELECT file_index FROM ${found}) GROUP BY ordinal)`,
+    ofAnyVersion: true,
     withMetadata: true,
   };
   const kept = await keepFiles(session, name, files, scan, signal);

@@ -96,7 +96,7 @@ async function oneGroup(
 ): Promise<ListedGroups> {
   const { name, names, keptSql, needsFileTable } = files;
   if (needsFileTable) await createFileTable(session, files, undefined, signal);
-  const select = `SELECT list(${globTextSql("file")} ORDER BY position) FROM (${keptSql})`;
+  const select = `SELECT list(${globTextSql("read_file")} ORDER BY position) FROM (${keptSql})`;
   const list = names === undefined ? await listVariable(session, name, select, signal) : literalList(names);
   const usesSession = names === undefined || needsFileTable;
   return { list, groups: [{ index: 0, list, shape }], usesSession };
@@ -132,7 +132,7 @@ async function severalGroups(
   });
   const list =
     names === undefined
-      ? `(SELECT list(${globTextSql("file")} ORDER BY place) FROM ${fileTableName(name)})`
+      ? `(SELECT list(${globTextSql("read_file")} ORDER BY place) FROM ${fileTableName(name)})`
       : literalList(names);
   const usesSession = names === undefined || needsFileTable || assignment.vectors.length > 0;
   return { list, groups, usesSession };
@@ -180,7 +180,7 @@ async function createFileTable(
   await session.execute(
     `CREATE OR REPLACE TEMP TABLE ${fileTableName(name)} AS
      SELECT *, row_number() OVER (PARTITION BY group_index ORDER BY place) - 1 AS file_index
-     FROM (SELECT place, position, file, 'file:' || file AS file_path, regexp_extract(file, '[^/]*$') AS file_name,
+     FROM (SELECT place, position, read_file, 'file:' || file AS file_path, regexp_extract(file, '[^/]*$') AS file_name,
                   make_timestamptz(modification_time * 1000) AS modified, size, partition_values, base_row_id,
                   default_row_commit_version, ${group} AS group_index FROM (${kept}) ${groups})`,
     { signal },
@@ -219,7 +219,7 @@ async function listVariables(
   const indexes = rows.map((row) => Number(row["group_index"]));
   const lists = new Map<number, string>();
   for (const index of indexes) {
-    const select = `SELECT list(${globTextSql("file")} ORDER BY file_index) FROM ${table} WHERE group_index = ${index}`;
+    const select = `SELECT list(${globTextSql("read_file")} ORDER BY file_index) FROM ${table} WHERE group_index = ${index}`;
     lists.set(index, await listVariable(session, `${name}_${index}`, select, signal));
   }
   return lists;

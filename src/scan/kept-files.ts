@@ -1,11 +1,13 @@
 import { LakeError } from "../../core/index.js";
 import { quoteString, type Row, type Session } from "../../engine/index.js";
 import {
+  COPY_SCHEMA,
   columnMappingMode,
   FILE_SCHEMA_TAG,
   type FileTable,
   fileSchemaDigest,
   findField,
+  isRawFileSql,
   type Predicate,
   physicalName,
   type Snapshot,
@@ -15,6 +17,7 @@ import { type FileGroup, fileTableName, groupFiles } from "./file-groups.js";
 import { globTextSql, localFileSql, MAX_LITERAL_FILES } from "./file-names.js";
 import { tableShape } from "./file-shape.js";
 import { materializedColumns } from "./metadata-column.js";
+import { readableFiles } from "./raw-copies.js";
 
 /** What a query needs of one table: the columns whose values it uses, and which rows. */
 export interface ScanRequest {
@@ -25,6 +28,8 @@ export interface ScanRequest {
   readonly predicate: Predicate;
   /** A condition over the file table, of those to read at all; default every file. */
   readonly files?: string | undefined;
+  /** Whether the files may be of other versions than the snapshot, as those of a change feed are; default no. */
+  readonly ofAnyVersion?: boolean | undefined;
   /** Whether the relation has the column `_metadata` too. */
   readonly withMetadata?: boolean | undefined;
   /** Whether `_metadata` has the number of the row's file too; default no. */
@@ -105,17 +110,22 @@ export async function keepFiles(
   if (remembered !== undefined) return remembered;
 
   const keep = skippingSql(predicate, { schema, partitionColumns, configuration });
-  const digest = quoteString(fileSchemaDigest(schema, partitionColumns, configuration));
+  const digest = fileSchemaDigest(schema, partitionColumns, configuration);
+  const told = `tags[${quoteString(FILE_SCHEMA_TAG)}]`;
   // A tag does not tell whether the file holds materialised row ids.
   const isTold = withMetadata
     ? "false"
-    : `coalesce(tags[${quoteString(FILE_SCHEMA_TAG)}] = ${digest}, false)`;
-  const keptSql = `SELECT rowid AS position, ${localFileSql(snapshot)} AS file, size, modification_time,
-      partition_values, stats, deletion_vector, base_row_id, default_row_commit_version, ${isTold} AS is_told
+    : `coalesce(${told} IN (${quoteString(digest)}, ${quoteString(COPY_SCHEMA + digest)}), false)`;
+  // Of most files the one tag says that they are Parquet: to look for the other costs as much again.
+  const isRaw = `CASE WHEN tags IS NULL OR ${told} = ${quoteString(digest)} THEN false ELSE ${isRawFileSql()} END`;
+  // `file` is the file that the log names, `read_file` the one that the engine reads.
+  const loggedSql = `SELECT rowid AS position, path, ${localFileSql(snapshot)} AS file, file AS read_file, size,
+      modification_time, tags, partition_values, stats, deletion_vector, base_row_id, default_row_commit_version, ${isTold} AS is_told, ${isRaw} AS is_raw
     FROM ${table.relation} WHERE ${keep} AND (${files})`;
   const known = isWhole ? WHOLE_SUMMARIES.get(table) : undefined;
-  const { row, names, positions } = known ?? (await summary(session, keptSql, used, signal));
-  if (isWhole && known === undefined) WHOLE_SUMMARIES.set(table, { row, names, positions });
+  const logged = known ?? (await summary(session, loggedSql, used, signal));
+  if (isWhole && known === undefined) WHOLE_SUMMARIES.set(table, logged);
+  const { row, positions } = logged;
   const report = {
     filesTotal: table.count,
     filesKept: Number(row["files"]),
@@ -126,6 +136,21 @@ export async function keepFiles(
   const fileTable = fileTableName(name);
   const nothing = { report, list: "[]::VARCHAR[]", groups: [], table: fileTable, partitions };
   if (report.filesKept === 0) return nothing;
+  const hasRaw = row["raw"] !== 0n;
+  const { keptSql, names } = hasRaw
+    ? await readableFiles(
+        session,
+        snapshot,
+        {
+          name,
+          keptSql: loggedSql,
+          names: logged.names,
+          positions,
+          ofAnyVersion: request.ofAnyVersion ?? false,
+        },
+        signal,
+      )
+    : { keptSql: loggedSql, names: logged.names };
   const grouped = await groupFiles(
     session,
     {
@@ -146,7 +171,8 @@ export async function keepFiles(
   );
   const { list, groups, usesSession } = grouped;
   const kept: KeptFiles = { report, list, groups, table: fileTable, partitions };
-  if (isWhole && !usesSession && wholeScans.size < MAX_REMEMBERED_SCANS) {
+  // Copies of raw files are leased for one session.
+  if (isWhole && !usesSession && !hasRaw && wholeScans.size < MAX_REMEMBERED_SCANS) {
     WHOLE_TABLES.set(table, wholeScans.set(columnsKey, kept));
   }
   return kept;
@@ -175,6 +201,7 @@ async function summary(
   const [row = {}] = await session.rows(
     `SELECT count(*) AS files, coalesce(sum(size), 0)::BIGINT AS bytes,
             count(*) FILTER (NOT is_told) AS untold, count(deletion_vector) AS vectors,
+            count(*) FILTER (is_raw) AS raw,
             min(file) FILTER (contains(file, '://')) AS foreign_file,
             ${used.map(({ key }, index) => `${partitionAggregates(key, index)}, `).join("")}
             ${few(globTextSql("file"))} AS names, ${few("position::INTEGER")} AS positions

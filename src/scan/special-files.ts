@@ -53,7 +53,7 @@ async function findSpecial(
   signal: AbortSignal | undefined,
 ): Promise<SpecialFile[]> {
   const rows = await session.rows(
-    `SELECT place::INTEGER AS place, file, size, modification_time, is_told,
+    `SELECT place::INTEGER AS place, read_file AS file, size, modification_time, is_told,
             CAST(to_json(deletion_vector) AS VARCHAR) AS vector,
             TRY_CAST(json_extract_string(stats, '$.numRecords') AS BIGINT) AS records
      FROM (SELECT *, row_number() OVER (ORDER BY position) - 1 AS place FROM (${keptSql}))

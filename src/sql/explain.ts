@@ -1,4 +1,5 @@
 import type { Literal, Predicate } from "../../table-format/index.js";
+import type { PlannedFileScan } from "./file-scans.js";
 import type { PlannedScan } from "./query-planner.js";
 
 /** What EXPLAIN shows of each table that a query reads. */
@@ -13,11 +14,11 @@ export const EXPLAIN_COLUMNS = [
   { name: "filter", type: "VARCHAR" },
 ] as const;
 
-/** One row a table, in the order of the query. Bytes are those of whole files; columns narrow them further. */
-export function explainRows(scans: readonly PlannedScan[]): (string | bigint | null)[][] {
+/** One row a table, in the order of the query, then one for each name that stands for files. Bytes are those of whole files; columns narrow them further. */
+export function explainRows(scans: readonly (PlannedScan | PlannedFileScan)[]): (string | bigint | null)[][] {
   return scans.map((scan) => [
     scan.table,
-    scan.version,
+    "version" in scan ? scan.version : null,
     BigInt(scan.filesKept),
     BigInt(scan.filesTotal - scan.filesKept),
     scan.bytesKept,

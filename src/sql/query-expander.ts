@@ -9,10 +9,14 @@ import {
   type AsOf as VersionAsOf,
   version,
 } from "../../table-format/index.js";
+import type { FileTable } from "../file-sources/file-table.js";
+import type { SessionFiles } from "../file-sources/session-files.js";
 import type { ReadPoint } from "../lake-reads.js";
+import { METADATA_COLUMN } from "../scan/metadata-column.js";
 import { type ResolvedTable, shortName, type TableResolver } from "../table-resolver.js";
 import { evaluateAsOf } from "./as-of.js";
 import { evaluateBound } from "./change-bound.js";
+import { mentionsColumn } from "./hidden-column.js";
 import { findReferences, type TableReference, type TableTarget } from "./references.js";
 import { rewriteReferences } from "./rewrite.js";
 import type { SqlSlice } from "./statements.js";
@@ -37,6 +41,12 @@ export interface ReferencedTable {
   readonly files?: string | undefined;
 }
 
+/** Files that got a name of their own in the rewritten query. */
+export interface ReferencedFiles {
+  readonly name: string;
+  readonly table: FileTable;
+}
+
 /** Knows tables beside those of the lake; `of-session`: a name of the session, which stays as it is. */
 export type ResolveReference = (
   reference: TableReference,
@@ -54,11 +64,13 @@ const MAX_VIEW_DEPTH = 32;
 /** Rewrites one query: tables get names of their own, views become the queries they stand for. */
 export class QueryExpander {
   readonly tables: ReferencedTable[] = [];
+  readonly files: ReferencedFiles[] = [];
   readonly #session: Session;
   readonly #resolver: TableResolver;
   readonly #catalog: Catalog;
   readonly #reads: ReadPoint;
   readonly #temporaryViews: ReadonlyMap<string, string>;
+  readonly #sessionFiles: SessionFiles;
   readonly #options: QueryOptions;
   readonly #resolve: ResolveReference | undefined;
   readonly #namedBefore: number;
@@ -69,6 +81,7 @@ export class QueryExpander {
     catalog: Catalog,
     reads: ReadPoint,
     temporaryViews: ReadonlyMap<string, string>,
+    sessionFiles: SessionFiles,
     options: QueryOptions,
     resolve: ResolveReference | undefined,
     namedBefore: number,
@@ -78,6 +91,7 @@ export class QueryExpander {
     this.#catalog = catalog;
     this.#reads = reads;
     this.#temporaryViews = temporaryViews;
+    this.#sessionFiles = sessionFiles;
     this.#options = options;
     this.#resolve = resolve;
     this.#namedBefore = namedBefore;
@@ -93,7 +107,9 @@ export class QueryExpander {
     const found = findReferences(normalized.text, tree);
     const replacements = new Map<TableReference, string>();
     for (const { reference } of found.sites) {
-      const replacement = await this.#replacement(reference, depth, () => toScript(reference.offset));
+      const replacement = await this.#replacement(reference, normalized.text, depth, () =>
+        toScript(reference.offset),
+      );
       if (replacement !== undefined) replacements.set(reference, replacement);
     }
     return rewriteReferences(found, (reference) => replacements.get(reference));
@@ -101,14 +117,15 @@ export class QueryExpander {
 
   async #replacement(
     reference: TableReference,
+    query: string,
     depth: number,
     position: () => number,
   ): Promise<string | undefined> {
     const { target } = reference;
-    if (target.kind === "file") return undefined;
     if (target.kind === "table" && ENGINE_NAMESPACES.has(target.namespace?.toLowerCase() ?? ""))
       return undefined;
     try {
+      if (target.kind === "file") return await this.#fileTable(target.name, reference, query);
       const given = await this.#resolve?.(reference);
       if (given === "of-session") return undefined;
       if (given !== undefined) return this.#add(given);
@@ -128,6 +145,23 @@ export class QueryExpander {
         cause: error,
       });
     }
+  }
+
+  async #fileTable(file: string, { asOf }: TableReference, query: string): Promise<string> {
+    if (asOf !== undefined) {
+      throw new LakeError(
+        "invalid-input",
+        "sql-time-travel",
+        `${file} is not a table: a version can be asked of a table only`,
+        { hint: "Land the files in a table, and every version of it stays." },
+      );
+    }
+    const withMetadata = mentionsColumn(query, METADATA_COLUMN);
+    const { signal } = this.#options;
+    const table = await this.#sessionFiles.open(this.#session, file, withMetadata, signal);
+    const name = this.#nextName();
+    this.files.push({ name, table });
+    return name;
   }
 
   async #view(namespace: string | undefined, name: TableName): Promise<string | undefined> {
@@ -187,9 +221,13 @@ export class QueryExpander {
   }
 
   #add(table: Omit<ReferencedTable, "name">): string {
-    const name = `gl_ref_${this.#namedBefore + this.tables.length}`;
+    const name = this.#nextName();
     this.tables.push({ ...table, name });
     return name;
+  }
+
+  #nextName(): string {
+    return `gl_ref_${this.#namedBefore + this.tables.length + this.files.length}`;
   }
 }
 

@@ -12,7 +12,7 @@ import { CommittedReads, type LakeReads } from "../lake-reads.js";
 import { explainFailure } from "../scan/changes-failure.js";
 import { changesRelation } from "../scan/changes-relation.js";
 import type { ScanReport } from "../scan/kept-files.js";
-import { hidesMetadata, METADATA_COLUMN } from "../scan/metadata-column.js";
+import { METADATA_COLUMN } from "../scan/metadata-column.js";
 import { scanRelation } from "../scan/scan-relation.js";
 import {
   asOf,
@@ -24,7 +24,8 @@ import {
   type ScanOptions,
 } from "../table.js";
 import type { ResolvedTable, TableResolver } from "../table-resolver.js";
-import { mentionsColumn, withoutInStars } from "./hidden-column.js";
+import { explainedByFiles, type PlannedFileScan, plannedFileScan } from "./file-scans.js";
+import { withoutInStars } from "./hidden-column.js";
 import { pickParameters } from "./parameters.js";
 import type { TableScan } from "./pushdown.js";
 import {
@@ -37,6 +38,7 @@ import { SqlResult } from "./result.js";
 import { resultColumns } from "./result-columns.js";
 import { SharedPlanning } from "./shared-planning.js";
 import type { SqlSlice } from "./statements.js";
+import { haveFilesToChoose, tablesShowingMetadata } from "./table-needs.js";
 import { applyEdits, type Edit } from "./text-edits.js";
 import { tokenize } from "./tokens.js";
 
@@ -57,7 +59,10 @@ export interface PlannedQuery {
   readonly ownsSession: boolean;
   readonly sql: string;
   readonly parameters: Parameters | undefined;
+  /** What is read of tables. */
   readonly scans: readonly PlannedScan[];
+  /** What is read of files that no table owns. */
+  readonly fileScans: readonly PlannedFileScan[];
   readonly explain: (error: unknown) => Promise<unknown>;
 }
 
@@ -80,7 +85,7 @@ export class QueryPlanner implements QueryRunner {
     resolver: TableResolver,
     catalog: Catalog,
     reads: LakeReads = new CommittedReads(catalog, resolver),
-    shared: SharedPlanning = new SharedPlanning(),
+    shared: SharedPlanning = new SharedPlanning(resolver.tier),
   ) {
     this.#engine = engine;
     this.#resolver = resolver;
@@ -118,10 +123,10 @@ export class QueryPlanner implements QueryRunner {
   }
 
   /** What a query would read of each of its tables. */
-  async scans(query: SqlSlice, options: QueryOptions): Promise<readonly PlannedScan[]> {
-    const { session, scans } = await this.#planWith(query, options, { toTell: true });
+  async scans(query: SqlSlice, options: QueryOptions): Promise<readonly (PlannedScan | PlannedFileScan)[]> {
+    const { session, scans, fileScans } = await this.#planWith(query, options, { toTell: true });
     await this.#engine.release(session);
-    return scans;
+    return [...scans, ...fileScans];
   }
 
   /** The engine's own EXPLAIN of a query, `prefix` and all: its plan, or with ANALYZE its profile. */
@@ -236,6 +241,7 @@ export class QueryPlanner implements QueryRunner {
       this.#catalog,
       reads,
       this.temporaryViews,
+      this.#shared.files,
       options,
       resolve,
       named.get(session) ?? 0,
@@ -247,23 +253,24 @@ export class QueryPlanner implements QueryRunner {
         ...table,
         snapshot: (table.newestOf && versions.get(table.newestOf)) ?? table.snapshot,
       }));
-      named.set(session, (named.get(session) ?? 0) + tables.length);
-      const showing = tablesShowingMetadata(expanded, tables);
+      const { files } = expander;
+      named.set(session, (named.get(session) ?? 0) + tables.length + files.length);
+      const threads = files.flatMap(({ table }) => table.threads ?? []);
+      if (threads.length > 0) await this.#engine.useThreads(Math.max(...threads));
+      const showing = tablesShowingMetadata(expanded, tables, files);
       const text = showing.size === 0 ? expanded : withoutInStars(expanded, METADATA_COLUMN);
       const picked = pickParameters(options.parameters, parameters);
       const skips = toTell || (await haveFilesToChoose(tables, options.signal));
       const needs = skips
-        ? await this.#shared.pushdown(text, picked, tables, showing, sessionTables)
+        ? await this.#shared.pushdown(text, picked, tables, files, showing, sessionTables)
         : new Map<string, TableScan>();
       const scans: PlannedScan[] = [];
       const relations = new Map<string, string>();
       const fileLists: string[] = [];
       const changeLists: string[] = [];
+      const needsOf = (name: string): TableScan => needs.get(name) ?? EVERYTHING;
       for (const { name, label, snapshot, changes, files: readable } of tables) {
-        const { columns, predicate } = needs.get(name) ?? {
-          columns: "all",
-          predicate: { kind: "constant", value: true },
-        };
+        const { columns, predicate } = needsOf(name);
         const request = {
           snapshot,
           columns: columns === "all" ? columns : new Set(columns),
@@ -279,13 +286,18 @@ export class QueryPlanner implements QueryRunner {
         const location = snapshot.folder.store.uri;
         scans.push({ ...report, table: label, location, version: snapshot.version, columns, predicate });
       }
+      for (const { name, table } of files) relations.set(name, table.sql);
       return {
         session,
         ownsSession: given === undefined,
         sql: withRelations(text, relations),
         parameters: picked,
         scans,
-        explain: (error) => explainFailure(session, fileLists, changeLists, error),
+        fileScans: files.map(({ name, table }) => plannedFileScan(table, needsOf(name))),
+        explain: async (error) => {
+          const explained = await explainFailure(session, fileLists, changeLists, error);
+          return explained === error ? explainedByFiles(files, error) : explained;
+        },
       };
     } catch (error) {
       if (given === undefined) await this.#engine.release(session);
@@ -302,28 +314,8 @@ function scanText({ columns, filter }: Pick<ScanOptions, "columns" | "filter">):
   return `SELECT ${list} FROM ${SCANNED}${filter === undefined ? "" : ` WHERE (${filter}\n)`}`;
 }
 
-/** The names of the tables whose `_metadata` a query can mean. */
-function tablesShowingMetadata(sql: string, tables: readonly ReferencedTable[]): ReadonlySet<string> {
-  if (!mentionsColumn(sql, METADATA_COLUMN)) return new Set();
-  const showing = tables.filter(
-    ({ snapshot, changes }) => changes === undefined && !hidesMetadata(snapshot.schema),
-  );
-  return new Set(showing.map(({ name }) => name));
-}
-
-/**
- * Whether files can be skipped. Of one file the engine reads only the columns and row groups it needs,
- * and finds them faster than we could plan it.
- */
-async function haveFilesToChoose(
-  tables: readonly ReferencedTable[],
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  for (const { snapshot } of tables) {
-    if ((await snapshot.withFiles(async (files) => files.count, signal)) > 1) return true;
-  }
-  return false;
-}
+/** A query that needs everything of a table. */
+const EVERYTHING: TableScan = { columns: "all", predicate: { kind: "constant", value: true } };
 
 /** The query with each relation in the place of its name. */
 function withRelations(sql: string, relations: ReadonlyMap<string, string>): string {

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, LakeError } from "../../core/index.js";
+import { fileAlias } from "../file-sources/file-pattern.js";
 import { splitAtCommas, type TokenRange, tableArgument } from "./call-arguments.js";
 import { endOfName, isName } from "./keywords.js";
 import { isPosition, parameterUses } from "./parameters.js";
@@ -145,7 +146,7 @@ class ReferenceReader {
       reference: {
         target: tableTarget(node),
         asOf: atTo === undefined ? undefined : this.#asOf(unit, atFrom + 4, atTo),
-        alias: textField(node, "alias") || textField(node, "table_name"),
+        alias: textField(node, "alias") || ownName(tableTarget(node)),
         offset: this.#start(first),
       },
       range: { start: this.#start(first), end: this.#end(nameEnd - 1) },
@@ -277,6 +278,20 @@ function tableTarget(node: JsonObject): TableTarget {
   if (catalog === undefined && namespace?.toLowerCase() === "delta") return { kind: "path", path: name };
   if (namespace === undefined && /[/.*]/.test(name)) return { kind: "file", name };
   return { kind: "table", catalog, namespace, name };
+}
+
+/** What the columns of a table without an alias are qualified with. */
+function ownName(target: TableTarget): string {
+  switch (target.kind) {
+    case "table":
+      return target.name;
+    case "file":
+      return fileAlias(target.name);
+    case "path":
+      return target.path;
+    case "changes":
+      return target.table;
+  }
 }
 
 function isAliasToken(token: Token | undefined): boolean {

@@ -154,6 +154,8 @@ export class StatementRunner {
         const to = await versionOf(planner, statement.to, options);
         return tableChanged(await tables.restore(statement.table, to, options));
       }
+      case "optimize":
+        return tableChanged(await tables.optimize(statement.table, options));
       case "describe-history":
         return historyRows(await tables.history(statement.table, statement.limit, options.signal));
       case "describe-detail":
@@ -217,6 +219,7 @@ const CHANGES_ROWS: ReadonlySet<Statement["kind"]> = new Set([
   "merge",
   "truncate",
   "restore",
+  "optimize",
 ]);
 
 /**

@@ -39,6 +39,7 @@ export type StatementBody =
   | ({ readonly kind: "merge" } & Merge)
   | { readonly kind: "truncate"; readonly table: TableName }
   | ({ readonly kind: "restore" } & Restore)
+  | { readonly kind: "optimize"; readonly table: TableName }
   | { readonly kind: "begin" }
   | { readonly kind: "commit" }
   | { readonly kind: "rollback" };
@@ -99,6 +100,10 @@ function tableStatement(reader: StatementReader): StatementBody | undefined {
   if (reader.takeWords("truncate")) {
     reader.takeWords("table");
     return reader.end({ kind: "truncate", table: reader.tableName() });
+  }
+  if (reader.takeWords("optimize")) {
+    reader.takeWords("table");
+    return reader.end({ kind: "optimize", table: reader.tableName() });
   }
   if (reader.takeWords("restore")) return reader.end({ kind: "restore", ...parseRestore(reader) });
   const before = reader.takeWithBefore("insert", (next) => isWord(next, "into", "overwrite", "with"));
@@ -213,7 +218,7 @@ function unknownStatement(script: string, tokens: readonly Token[]): LakeError {
   const { line, column } = lineAndColumn(script, tokens[0]?.start ?? 0);
   const hint = isWord(tokens[0], "pivot", "unpivot", "pivot_longer", "pivot_wider")
     ? "Write FROM t PIVOT (sum(x) FOR y IN (1, 2)) or FROM t UNPIVOT (x FOR y IN (a, b))."
-    : "There are queries (SELECT, WITH, FROM, VALUES, TABLE, DESCRIBE, SUMMARIZE), EXPLAIN, INSERT, UPDATE, DELETE FROM, MERGE, TRUNCATE TABLE, RESTORE, CREATE, ALTER and DROP TABLE, COMMENT ON, CREATE and DROP VIEW, SHOW TABLES, SHOW NAMESPACES, DESCRIBE HISTORY, DESCRIBE DETAIL, BEGIN, COMMIT and ROLLBACK.";
+    : "There are queries (SELECT, WITH, FROM, VALUES, TABLE, DESCRIBE, SUMMARIZE), EXPLAIN, INSERT, UPDATE, DELETE FROM, MERGE, TRUNCATE TABLE, RESTORE, OPTIMIZE, CREATE, ALTER and DROP TABLE, COMMENT ON, CREATE and DROP VIEW, SHOW TABLES, SHOW NAMESPACES, DESCRIBE HISTORY, DESCRIBE DETAIL, BEGIN, COMMIT and ROLLBACK.";
   return new LakeError(
     "invalid-input",
     "sql-statement",

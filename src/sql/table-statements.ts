@@ -24,6 +24,7 @@ export interface TableStatements {
   merge(statement: Merge, options: StatementOptions): Promise<RowChangeReport>;
   truncate(table: TableName, options: StatementOptions): Promise<RowChangeReport>;
   restore(table: TableName, to: AsOfValue, options: StatementOptions): Promise<TableChangeReport>;
+  optimize(table: TableName, options: StatementOptions): Promise<TableChangeReport>;
   history(
     table: TableName,
     limit: number | undefined,

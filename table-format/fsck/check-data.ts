@@ -7,6 +7,7 @@ import { checkFilePresence } from "./file-presence.js";
 import type { FindingLog } from "./finding-log.js";
 import { forEachPage, type PageProgress } from "./footers.js";
 import { readPageColumns } from "./page-values.js";
+import { checkRawFilesFeature, type RawCopy } from "./raw-file-rules.js";
 import { checkRowCounts, checkStatistics } from "./statistics-rules.js";
 import type { FoundState } from "./table-state.js";
 
@@ -14,6 +15,8 @@ export interface DataCheckOptions {
   /** Whether every value is read, and not the footers alone. */
   readonly deep: boolean;
   readonly onProgress: PageProgress;
+  /** How data files are read that are not Parquet. */
+  readonly rawCopy: RawCopy;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,7 +30,7 @@ export async function checkData(
   state: FoundState,
   { schema }: CheckedState,
   findings: FindingLog,
-  { deep, onProgress, signal }: DataCheckOptions,
+  { deep, onProgress, rawCopy, signal }: DataCheckOptions,
 ): Promise<void> {
   await checkFilePresence(session, findings, signal);
   await findings.attempt("the deletion vectors", () =>
@@ -48,5 +51,9 @@ export async function checkData(
   const isolated = async (): Promise<void> => {
     await findings.attempt("the columns of some data files", check);
   };
-  await forEachPage(session, store, findings, isolated, onProgress, signal);
+  if (state.protocol !== undefined) {
+    await checkRawFilesFeature(session, state.protocol.value, findings, signal);
+  }
+  const reading = { rawCopy, check: isolated, progress: onProgress };
+  await forEachPage(session, store, findings, reading, signal);
 }

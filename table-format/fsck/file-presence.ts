@@ -5,7 +5,7 @@ import type { FindingLog } from "./finding-log.js";
 import { LIVE } from "./replay-sql.js";
 import { OBJECTS } from "./table-listing.js";
 
-/** Live data files that are there, with the size that the log says: `key`, `stats`, `dv_id`, `dv`. */
+/** Live data files that are there, with the size that the log says: `key`, `stats`, `tags`, `dv_id`, `dv`. */
 export const PRESENT = "fsck_present";
 
 const PARALLEL_HEADS = 32;
@@ -27,7 +27,7 @@ export async function checkFilePresence(
 ): Promise<void> {
   await session.execute(
     `CREATE OR REPLACE TEMP TABLE ${PRESENT} AS
-     SELECT l.key, l.size, l.stats, l.dv_id, l.dv, o.size AS found FROM ${LIVE} AS l JOIN ${OBJECTS} AS o ON o.path = l.key
+     SELECT l.key, l.size, l.stats, l.tags, l.dv_id, l.dv, o.size AS found FROM ${LIVE} AS l JOIN ${OBJECTS} AS o ON o.path = l.key
      WHERE ${isInside("l.key")}`,
     { signal },
   );
@@ -76,7 +76,7 @@ async function checkFilesElsewhere(
         });
       else {
         await session.execute(
-          `INSERT INTO ${PRESENT} SELECT key, size, stats, dv_id, dv, ${result.size} FROM ${LIVE} WHERE key = $1`,
+          `INSERT INTO ${PRESENT} SELECT key, size, stats, tags, dv_id, dv, ${result.size} FROM ${LIVE} WHERE key = $1`,
           { signal, parameters: [key] },
         );
       }

@@ -227,6 +227,11 @@ export const FINDING_KINDS = {
     title: "data files of another size than the log says",
     remedy: RESTORE_DATA_FILE,
   },
+  "data-file-changed": {
+    severity: "damage",
+    title: "data files with other bytes than those that landed",
+    remedy: RESTORE_DATA_FILE,
+  },
   "data-file-unreadable": {
     severity: "damage",
     title: "data files that cannot be read",

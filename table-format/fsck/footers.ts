@@ -5,6 +5,7 @@ import { withLocalFiles } from "../snapshot/local-files.js";
 import { elsewhere, isInside, PRESENT } from "./file-presence.js";
 import { type FindingLog, firstLine } from "./finding-log.js";
 import { fileList, isBrokenFile } from "./log-text.js";
+import { type RawCopy, readableFile } from "./raw-file-rules.js";
 
 /** The files of one page: `file` as the engine names it, and the columns of {@link PRESENT}. */
 export const PAGE_FILES = "fsck_page";
@@ -23,6 +24,13 @@ const REMOTE_PAGE = 16;
 
 export type PageProgress = (done: number, total: number) => void;
 
+/** What is done with the pages. */
+export interface PageReading {
+  readonly rawCopy: RawCopy;
+  readonly check: () => Promise<void>;
+  readonly progress: PageProgress;
+}
+
 /**
  * Goes through the live data files that are there, page by page: reads their footers into
  * {@link PAGE_FOOTERS} and {@link PAGE_COLUMNS} and lets `check` look at them. A file whose footer cannot be
@@ -32,10 +40,10 @@ export async function forEachPage(
   session: Session,
   store: ObjectStore,
   findings: FindingLog,
-  check: () => Promise<void>,
-  progress: PageProgress,
+  reading: PageReading,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { progress } = reading;
   const [counted] = await session.rows(`SELECT count(*) AS n FROM ${PRESENT}`, { signal });
   const total = Number(counted?.["n"] ?? 0);
   const isLocal = store.localPath(objectPath("x")) !== undefined;
@@ -44,13 +52,13 @@ export async function forEachPage(
     throwIfCancelled(signal);
     progress(done, total);
     const rows = await session.rows(
-      `SELECT rowid AS row, key, ${isInside("key")} AS is_inside FROM ${PRESENT} WHERE rowid >= ${done} AND rowid < ${done + page} ORDER BY rowid`,
+      `SELECT rowid AS row, key, size, tags, ${isInside("key")} AS is_inside FROM ${PRESENT} WHERE rowid >= ${done} AND rowid < ${done + page} ORDER BY rowid`,
       { signal },
     );
     await withPageFiles(
       store,
       rows,
-      (files) => readPage(session, rows, files, findings, check, signal),
+      (files) => readPage(session, rows, files, findings, reading, signal),
       signal,
     );
   }
@@ -90,19 +98,19 @@ async function readPage(
   rows: readonly Row[],
   files: readonly string[],
   findings: FindingLog,
-  check: () => Promise<void>,
+  { check, rawCopy }: PageReading,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const named = rows.map((row, index) => ({
-    row: row["row"],
-    file: files[index] ?? "",
-    key: String(row["key"]),
-  }));
+  const named: { readonly row: Row[string]; readonly file: string; readonly key: string }[] = [];
+  for (const [index, row] of rows.entries()) {
+    const file = await readableFile(row, files[index] ?? "", rawCopy, findings);
+    if (file !== undefined) named.push({ row: row["row"] ?? null, file, key: String(row["key"]) });
+  }
   await session.execute(
     `CREATE OR REPLACE TEMP TABLE ${PAGE_FILES} AS
      SELECT f.file, p.* FROM ${PRESENT} AS p JOIN (
        SELECT unnest([${named.map(({ row }) => String(row)).join(", ")}]::BIGINT[]) AS row,
-              unnest([${named.map(({ file }) => quoteString(file)).join(", ")}]) AS file
+              unnest([${named.map(({ file }) => quoteString(file)).join(", ")}]::VARCHAR[]) AS file
      ) AS f ON p.rowid = f.row;
      CREATE OR REPLACE TEMP TABLE ${PAGE_FOOTERS} (file VARCHAR, num_rows BIGINT, signature VARCHAR);
      CREATE OR REPLACE TEMP TABLE ${PAGE_COLUMNS} (file VARCHAR, path VARCHAR, least VARCHAR, greatest VARCHAR, nulls BIGINT)`,

@@ -7,4 +7,5 @@ export { FINDING_KINDS } from "./finding-kinds.js";
 export { FindingLog } from "./finding-log.js";
 export type { VersionRange } from "./log-coverage.js";
 export { checkChangeFiles, findOrphans } from "./orphan-rules.js";
+export type { RawCopy, StoredRawFile } from "./raw-file-rules.js";
 export { liveTotals } from "./replay-sql.js";

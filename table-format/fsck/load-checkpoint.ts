@@ -162,7 +162,7 @@ function fileActions(
       ${field("path", "VARCHAR")} AS path, ${pathKeySql(`(${field("path", "VARCHAR")})`, root)} AS key,
       ${id} AS dv_id, to_json(${vector})::VARCHAR AS dv,
       ${field("size", "BIGINT")} AS size, ${field("partitionValues", "MAP(VARCHAR, VARCHAR)")} AS partition_values,
-      ${stats} AS stats, ${field("baseRowId", "BIGINT")} AS base_row_id,
+      ${stats} AS stats, to_json(${field("tags", "MAP(VARCHAR, VARCHAR)")})::VARCHAR AS tags, ${field("baseRowId", "BIGINT")} AS base_row_id,
       ${field("defaultRowCommitVersion", "BIGINT")} AS default_row_commit_version,
       ${field("dataChange", "BOOLEAN")} AS data_change,
       list_filter([${faults.join(", ")}], lambda fault: fault IS NOT NULL) AS faults

@@ -127,9 +127,9 @@ export async function makeActionTable(
 /**
  * A table of actions: the file actions in columns, every other action as its JSON, `{"kind": {...}}`.
  * `key` and `dv_id` together tell files apart (PROTOCOL.md, "Action Reconciliation"); `live` is true for an
- * add; `faults` says which required fields are missing or of another type.
+ * add; `tags` is JSON; `faults` says which required fields are missing or of another type.
  */
 const ACTION_COLUMNS =
   "version BIGINT, line BIGINT, kind VARCHAR, live BOOLEAN, path VARCHAR, key VARCHAR, dv_id VARCHAR, dv VARCHAR, " +
-  "size BIGINT, partition_values MAP(VARCHAR, VARCHAR), stats VARCHAR, base_row_id BIGINT, " +
+  "size BIGINT, partition_values MAP(VARCHAR, VARCHAR), stats VARCHAR, tags VARCHAR, base_row_id BIGINT, " +
   "default_row_commit_version BIGINT, data_change BOOLEAN, faults VARCHAR[], json VARCHAR";

@@ -81,6 +81,8 @@ async function readValues(
   }
 }
 
+const OWN_FILE = "gl_page_file";
+
 /** SQL: a row for each file and leaf column, made of the values of all rows. Every column is decoded. */
 function valuesSql(
   schema: CheckedSchema,
@@ -107,11 +109,12 @@ function valuesSql(
   // The names in the footers and those that the engine gives back may differ in form; the position does not.
   const list = fileList(files.map(({ file }) => file));
   const names = files.map(({ file }) => quoteString(file)).join(", ");
-  return `SELECT file, fact.path, fact.least, fact.greatest, fact.nulls FROM (
-      SELECT file, unnest([${facts.join(", ")}]) AS fact FROM (
-        SELECT [${names}][r.file_index::BIGINT + 1] AS file, r.* FROM read_parquet(${list}, hive_partitioning = false, file_row_number = true) AS r
-      ) AS v WHERE NOT EXISTS (FROM ${DELETED} AS d WHERE d.file = v.file AND d.row_index = v.file_row_number)
-      GROUP BY file
+  // A table may have a column called `file`.
+  return `SELECT ${OWN_FILE} AS file, fact.path, fact.least, fact.greatest, fact.nulls FROM (
+      SELECT ${OWN_FILE}, unnest([${facts.join(", ")}]) AS fact FROM (
+        SELECT [${names}][r.file_index::BIGINT + 1] AS ${OWN_FILE}, r.* FROM read_parquet(${list}, hive_partitioning = false, file_row_number = true) AS r
+      ) AS v WHERE NOT EXISTS (FROM ${DELETED} AS d WHERE d.file = v.${OWN_FILE} AND d.row_index = v.file_row_number)
+      GROUP BY ${OWN_FILE}
     )`;
 }
 

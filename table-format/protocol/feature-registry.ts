@@ -1,5 +1,6 @@
 import { isOn, type TableFeature, whenColumnHas, whenOn, whenTypeOccurs } from "./feature.js";
 import { PREVIEW_AND_FOREIGN_FEATURES } from "./foreign-features.js";
+import { RAW_FILES } from "./raw-files-feature.js";
 
 /** Reasons why a feature stays once a table has it; they end the sentence "cannot be dropped: ...". */
 const TRACES_IN_LOG =
@@ -206,6 +207,7 @@ const OWN_FEATURES: readonly TableFeature[] = [
     keptBecause: "the history that it protects is still in the log",
     turnedOnBy: "other writers' `DROP FEATURE` brings it",
   },
+  RAW_FILES,
 ];
 
 const FEATURES: ReadonlyMap<string, TableFeature> = new Map(

@@ -7,6 +7,9 @@ import { columnMappingMode, engineType, fieldId, physicalSchema, type StructType
  */
 export const FILE_SCHEMA_TAG = "grizzly.fileSchema";
 
+/** What stands before the digest where it is that of the Parquet copy of a raw file. */
+export const COPY_SCHEMA = "copy:";
+
 /**
  * A digest of the columns of a data file: the names and types, in order, of a table's columns that are
  * no partition columns. Equal digests mean equal columns. With column mapping the names are the physical

@@ -1,6 +1,6 @@
 import { LakeError } from "../../core/index.js";
 import type { Engine, Session } from "../../engine/index.js";
-import type { ObjectStore } from "../../object-store/index.js";
+import type { LocalTier, ObjectStore } from "../../object-store/index.js";
 import type { Metadata, Protocol, SetTransaction } from "../log/actions.js";
 import { usesInCommitTimestamps } from "../log/in-commit-timestamps.js";
 import type { CommitFile } from "../log/log-path.js";
@@ -23,6 +23,8 @@ export type { FileTable };
 export interface TableFolder {
   readonly store: ObjectStore;
   readonly engine: Engine;
+  /** Where copies of files are kept that are far away or slow to read; default the user's own. */
+  readonly tier?: LocalTier | undefined;
 }
 
 /** How a snapshot may come by its file table sooner than by replaying its segment. */

@@ -1,6 +1,7 @@
 import { deletionVectorId } from "../deletion-vector/index.js";
-import type { Action, AddFile, DomainMetadata, SetTransaction } from "../log/actions.js";
+import type { Action, AddFile, DomainMetadata, Protocol, SetTransaction } from "../log/actions.js";
 import { canonicalDataPath } from "../log/data-path.js";
+import { protocolFeatures, upgradeProtocol } from "../protocol/upgrade.js";
 import type { TableState } from "../snapshot/state.js";
 import { ROW_TRACKING_DOMAIN } from "./row-ids.js";
 import { READS_EVERYTHING, type TableRead } from "./staged-commit.js";
@@ -27,8 +28,8 @@ const READS_NO_ROW: readonly TableRead[] = [
 
 /**
  * The commit that takes another one back: the rows, the metadata, the domains and the progress of applications
- * are what they were. It may follow commits that have nothing to do with it. Features stay on the table, and so
- * does a table that was created, empty. Pure.
+ * are what they were. It may follow commits that have nothing to do with it. Features that came stay on the table, and
+ * so does a table that was created, empty. Pure.
  */
 export function undoCommit(undone: UndoneCommit): SharedCommit {
   const { actions, before, filesBefore, root, transaction, engineInfo } = undone;
@@ -42,6 +43,7 @@ export function undoCommit(undone: UndoneCommit): SharedCommit {
     operation: "ROLLBACK",
     operationParameters: { transaction },
     operationMetrics: { numAddedFiles: String(filesBefore.length), numRemovedFiles: String(removes.length) },
+    protocol: before === undefined ? undefined : withLostFeatures(actions, before.protocol),
     metadata: changesTable ? before?.metadata : undefined,
     domains: ofKind(actions, "domainMetadata").flatMap(({ domainMetadata: { domain } }): DomainMetadata[] => {
       // Row ids that were given out stay so.
@@ -57,4 +59,12 @@ export function undoCommit(undone: UndoneCommit): SharedCommit {
     reads: changesTable ? READS_EVERYTHING : READS_NO_ROW,
     engineInfo,
   };
+}
+
+/** The protocol of an undone commit with the features that it dropped; `undefined` where it dropped none. */
+function withLostFeatures(actions: readonly Action[], before: Protocol): Protocol | undefined {
+  const [dropping] = ofKind(actions, "protocol");
+  if (dropping === undefined) return undefined;
+  const { added, protocol } = upgradeProtocol(dropping.protocol, protocolFeatures(before));
+  return added.length === 0 ? undefined : protocol;
 }

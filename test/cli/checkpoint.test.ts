@@ -14,15 +14,15 @@ test("checkpoint writes the kind that is asked for, once, and refuses one that t
     version: 0,
     kind: "multi-part",
     status: "written",
-    actions: 3,
+    actions: 4,
   });
   const log = await readdir(path.join(cwd, "lake/default/t/_delta_log"));
   expect(log.filter((name) => name.includes(".checkpoint."))).toHaveLength(2);
   const again = await grizzly(["checkpoint", "t", "--kind", "multi-part"], { cwd });
-  expect(again.stdout).toMatch(/^multi-part checkpoint of version 0 is there already: 3 actions, /);
+  expect(again.stdout).toMatch(/^multi-part checkpoint of version 0 is there already: 4 actions, /);
 
   const classic = await grizzly(["checkpoint", "t"], { cwd });
-  expect(classic.stdout).toMatch(/^classic checkpoint of version 0: 3 actions, /);
+  expect(classic.stdout).toMatch(/^classic checkpoint of version 0: 4 actions, /);
   const refused = await grizzly(["checkpoint", "t", "--kind", "v2-json"], { cwd });
   expect(refused).toMatchObject({ code: 2, stdout: "" });
   expect(refused.stderr).toContain("delta.checkpointPolicy");

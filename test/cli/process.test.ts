@@ -31,7 +31,7 @@ describe("the command line", () => {
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, "m"));
     }
-    for (const later of ["diff", "lineage", "optimize", "vacuum", "jobs", "--watch"]) {
+    for (const later of ["diff", "lineage", "vacuum", "jobs", "--watch"]) {
       expect(stdout).not.toContain(later);
     }
   });
@@ -77,9 +77,14 @@ describe("the command line", () => {
     [["ingest", "--into", "t"], "missing required argument 'source'", "--help"],
     [["ingest", "a.csv"], "required option '--into <table>' not specified", "--help"],
     [["ingest", "a.csv", "--into", "t", "--mode", "replace"], "overwrite-partitions", "--help"],
-    [["ingest", "a.csv", "--into", "t", "--as", "avro"], "--as avro comes in a later release", "Parquet"],
-    [["ingest", "a.csv", "--into", "t", "--as", "orc"], "Allowed choices are parquet", "--help"],
-    [["ingest", "a.csv", "--into", "t", "--watch"], "--watch comes in a later release", "again"],
+    [["ingest", "a.csv", "--into", "t", "--as", "orc"], "Allowed choices are parquet, avro", "--help"],
+    [["ingest", "a.csv", "--into", "t", "--batch", "0"], "--batch is not a number of files", "500,4GB"],
+    [["ingest", "a.csv", "--into", "t", "--on-change", "ask"], "refuse, append, replace", "--help"],
+    [
+      ["ingest", "a.csv", "--into", "t", "--in-place"],
+      "inPlace is for files that land as they are",
+      "options",
+    ],
     [["sql", "SELECT 1", "-f", "x.sql"], "both as an argument and with --file", "one of them"],
     [["sql", "SELECT 1", "--param", "x"], "--param is not name=value", "For example"],
     [["tables", "--threads", "0"], "--threads is not a whole number", "--threads 4"],

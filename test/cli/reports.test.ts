@@ -4,6 +4,7 @@ import { historyText, metricsText } from "../../src/cli/commands/history.js";
 import { ingestText } from "../../src/cli/commands/ingest.js";
 import { restoreText } from "../../src/cli/commands/restore.js";
 import { styleFor } from "../../src/cli/terminal/style.js";
+import type { IngestReport } from "../../src/index.js";
 
 const STYLE = styleFor(false);
 const LOOK = { style: STYLE };
@@ -85,36 +86,63 @@ test("describeText", () => {
 `);
 });
 
-test("ingestText", () => {
-  const text = ingestText(
+const LANDED: IngestReport = {
+  table: "orders",
+  version: 3n,
+  created: false,
+  commits: 1,
+  rows: 1001n,
+  rowsReplaced: 0n,
+  rescued: { rows: 0n, records: 0n },
+  sourceFiles: { landed: 2, replaced: 0, unchanged: 0, touched: 0 },
+  bytesRead: 12_345,
+  bytesWritten: 4567,
+  filesAdded: 2,
+  filesRemoved: 1,
+  sources: [
     {
-      table: "orders",
-      version: 3n,
-      created: false,
-      rows: 1001n,
-      bytesRead: 12_345,
-      bytesWritten: 4567,
-      filesAdded: 2,
-      filesRemoved: 1,
-      sources: [
-        {
-          uri: "a/orders.csv.gz",
-          format: "csv",
-          compression: "gzip",
-          rows: 1000n,
-          notes: ["delimiter ;", "bad\u001bnote"],
-        },
-        { uri: "-", format: "jsonl", compression: "none", rows: 1n, notes: [] },
-      ],
-      columns: [
-        { name: "id", type: "bigint" },
-        { name: "na\nme", type: "string" },
-      ],
+      uri: "a/orders.csv.gz",
+      format: "csv",
+      compression: "gzip",
+      files: 1,
+      rows: 1000n,
+      rescued: { rows: 0n, records: 0n },
+      notes: ["delimiter ;", "bad\u001bnote"],
     },
-    1234,
-    STYLE,
-  );
-  expect(text).toBe(`orders is at version 3
+    {
+      uri: "-",
+      format: "jsonl",
+      compression: "none",
+      files: 1,
+      rows: 1n,
+      rescued: { rows: 0n, records: 0n },
+      notes: [],
+    },
+  ],
+  passedOver: [],
+  columns: [
+    { name: "id", type: "bigint" },
+    { name: "na\nme", type: "string" },
+  ],
+  changes: [],
+};
+
+/** A report of nothing. */
+const NOTHING: IngestReport = {
+  ...LANDED,
+  commits: 0,
+  rows: 0n,
+  bytesRead: 0,
+  bytesWritten: 0,
+  filesAdded: 0,
+  filesRemoved: 0,
+  sourceFiles: { landed: 0, replaced: 0, unchanged: 0, touched: 0 },
+  sources: [],
+  columns: [],
+};
+
+test("ingestText", () => {
+  expect(ingestText(LANDED, 1234, STYLE)).toBe(`orders is at version 3
   1,001 rows landed in 2 files, 1 file replaced; 12.3 kB read, 4.6 kB written in 1.23 s
   a/orders.csv.gz  csv, gzip  1,000 rows
     delimiter ;
@@ -124,24 +152,49 @@ test("ingestText", () => {
 `);
 });
 
-test("ingestText of a job that had landed before", () => {
+test("ingestText of many files in several commits", () => {
+  const [source] = LANDED.sources;
+  if (source === undefined) throw new Error("no source");
+  const rescued = { rows: 5n, records: 2n };
   const text = ingestText(
     {
-      table: "orders",
-      version: 3n,
-      created: false,
-      rows: 0n,
-      bytesRead: 0,
-      bytesWritten: 0,
-      filesAdded: 0,
-      filesRemoved: 0,
-      sources: [],
-      columns: [],
-      skipped: { committedVersion: 20_250_131n },
+      ...LANDED,
+      commits: 11,
+      rows: 300_000n,
+      rowsReplaced: 30n,
+      rescued,
+      sourceFiles: { landed: 100_000, replaced: 2, unchanged: 4, touched: 1 },
+      passedOver: ["a.jsonl", "b.jsonl", "c.jsonl", "d.jsonl", "e.jsonl"],
+      changes: ["column added: x string"],
+      sources: [
+        { ...source, uri: "raw/0.jsonl and 9,999 more", files: 10_000, rescued, notes: [] },
+        ...Array.from({ length: 20 }, () => ({ ...source, notes: [] })),
+      ],
     },
-    1,
+    61_000,
     STYLE,
   );
+  const lines = text.split("\n");
+  expect(lines.slice(0, 6)).toEqual([
+    "orders is at version 3",
+    "  300,000 rows landed in 2 files, 1 file replaced by 11 commits; 12.3 kB read, 4.6 kB written in 1 min 01 s",
+    "  30 former rows of 2 changed files left",
+    "  5 rows with values that did not fit, 2 records of them unreadable: see _rescued_data",
+    "  5 files landed before, 1 file written again with the same content: a.jsonl, b.jsonl, c.jsonl and 2 more",
+    "  column added: x string",
+  ]);
+  expect(lines[7]).toBe("    5 rows with values that did not fit, 2 records of them unreadable");
+  expect(lines.at(-3)).toBe("  and 1 more source");
+});
+
+test("ingestText of nothing new", () => {
+  const sourceFiles = { landed: 0, replaced: 0, unchanged: 1, touched: 0 };
+  const text = ingestText({ ...NOTHING, sourceFiles, passedOver: ["a.csv"] }, 1, STYLE);
+  expect(text).toBe("orders is at version 3\n  nothing new to land\n  1 file landed before: a.csv\n");
+});
+
+test("ingestText of a job that had landed before", () => {
+  const text = ingestText({ ...NOTHING, skipped: { committedVersion: 20_250_131n } }, 1, STYLE);
   expect(text).toBe("orders is at version 3\n  skipped: the job has committed its version 20250131 before\n");
 });
 

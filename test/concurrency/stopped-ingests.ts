@@ -39,7 +39,7 @@ export async function stoppedIngests(options: {
   await mkdir(path.join(folder, "tmp"));
   await writeBatch(path.join(folder, "batch.parquet"), rowsABatch);
   const ingest = (stopAfterMs?: number): Promise<Finished> =>
-    grizzly(["ingest", "batch.parquet", "--into", "t", "--lake", lakeFolder, "--json"], {
+    grizzly(["ingest", "batch.parquet", "--into", "t", "--again", "--lake", lakeFolder, "--json"], {
       cwd: folder,
       env: { TMPDIR: path.join(folder, "tmp") },
       onStart: (child) => {

@@ -40,6 +40,17 @@ describe("Arrow", () => {
     expect(rows).toEqual([...expected(1n), ...expected(2n)]);
   });
 
+  it("numbers its rows", async () => {
+    bench.write("numbered", tableToIPC(table(1n).concat(table(2n)), "file"));
+    const source = await bench.open("numbered");
+    const relation = await source.relation({ numbered: true });
+    const rows = await bench.session.rows(relation.sql);
+    expect(rows).toEqual(
+      [...expected(1n), ...expected(2n)].map((row, index) => ({ ...row, gl_row: BigInt(index + 1) })),
+    );
+    await relation.dispose();
+  });
+
   it.each(["file", "stream"] as const)("refuses a %s that is cut short", async (layout) => {
     const whole = tableToIPC(table(1n), layout);
     const file = bench.write(`cut-${layout}`, whole.subarray(0, whole.length - 200));

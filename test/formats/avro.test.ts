@@ -1,52 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { deflateRawSync } from "node:zlib";
-import avro from "avsc";
 import { describe, expect, it } from "vitest";
+import { container, record, SYNC, snappyBlock } from "./avro-container.js";
 import { columnsOf, workbench } from "./workbench.js";
 
 const bench = workbench();
-const snappy = createRequire(import.meta.url)("snappyjs") as { compress(data: Uint8Array): Uint8Array };
-const SYNC = Buffer.from("0123456789abcdef");
-
-const long = avro.types.LongType.__with({
-  fromBuffer: (buffer: Buffer) => buffer.readBigInt64LE(),
-  toBuffer(value: bigint) {
-    const buffer = Buffer.alloc(8);
-    buffer.writeBigInt64LE(value);
-    return buffer;
-  },
-  fromJSON: BigInt,
-  toJSON: Number,
-  isValid: (value: unknown) => typeof value === "bigint",
-  compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
-});
-
-/** A container file made by hand around values that avsc encodes. */
-function container(
-  schema: object,
-  blocks: readonly (readonly unknown[])[],
-  codec = "null",
-  encode = (data: Buffer): Uint8Array => data,
-): Buffer {
-  const plain: avro.Schema = JSON.parse(JSON.stringify(schema), (_key, value) =>
-    value?.type === "long" && value.logicalType !== undefined ? "long" : value,
-  );
-  const type = avro.Type.forSchema(plain, { wrapUnions: true, registry: { long } });
-  const number = (value: number): Buffer => avro.Type.forSchema("int").toBuffer(value);
-  const header = avro.Type.forSchema({ type: "map", values: "bytes" }).toBuffer({
-    "avro.schema": Buffer.from(JSON.stringify(schema)),
-    "avro.codec": Buffer.from(codec),
-  });
-  const parts = [Buffer.from("Obj\x01"), header, SYNC];
-  for (const rows of blocks) {
-    const data = encode(Buffer.concat(rows.map((row) => type.toBuffer(row))));
-    parts.push(number(rows.length), number(data.length), Buffer.from(data), SYNC);
-  }
-  return Buffer.concat(parts);
-}
-
-const record = (...fields: readonly object[]): object => ({ type: "record", name: "R", fields });
 
 describe("Avro types", () => {
   it("reads every type exactly", async () => {
@@ -256,20 +214,6 @@ describe("Avro types", () => {
 describe("Avro containers", () => {
   const schema = record({ name: "n", type: "long" }, { name: "s", type: "string" });
   const rows = Array.from({ length: 100 }, (_, index) => ({ n: BigInt(index), s: `text ${index}` }));
-  const snappyBlock = (data: Buffer): Buffer => {
-    const checksum = Buffer.alloc(4);
-    checksum.writeUInt32BE(crc(data));
-    return Buffer.concat([snappy.compress(data), checksum]);
-  };
-  const crc = (data: Buffer): number => {
-    let value = ~0;
-    for (const byte of data) {
-      value ^= byte;
-      for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-    }
-    return ~value >>> 0;
-  };
-
   it.each([
     ["null", undefined],
     ["deflate", (data: Buffer): Buffer => deflateRawSync(data)],

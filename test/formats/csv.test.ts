@@ -116,6 +116,52 @@ describe("CSV shapes", () => {
     expect(source.notes[0]).toBe("the text was utf-16le");
   });
 
+  it.each([["a,b\r\n1,2\n3,4\r\n"], ["a,b\n1,2\r\n3,4\n"], ["a,b\n1,2\r3,4\n"]])(
+    "reads %j, whose lines end in several ways",
+    async (content) => {
+      bench.write("ends.csv", content);
+      expect((await bench.read("ends.csv")).rows).toEqual([
+        { a: 1n, b: 2n },
+        { a: 3n, b: 4n },
+      ]);
+    },
+  );
+
+  it("reads a file whose lines end in another way where no sample was taken", async () => {
+    const lines = Array.from({ length: 60_000 }, (_, index) => `${index},${"f".repeat(100)}`);
+    bench.write(
+      "late-ends.csv",
+      `n,f\n${lines.slice(0, 50_000).join("\n")}\r\n${lines.slice(50_000).join("\r\n")}`,
+    );
+    const { source, rows } = await bench.read("late-ends.csv");
+    expect(columnsOf(source)).toEqual(["n BIGINT", "f VARCHAR"]);
+    expect(rows.map((row) => Number(row["n"]))).toEqual(lines.map((_, index) => index));
+    const opened = await bench.open("late-ends.csv");
+    const columns = [
+      { name: "n", type: "INTEGER", source: "n" },
+      { name: "f", type: "VARCHAR", source: "f" },
+    ];
+    const first = await opened.fitted?.(columns, "refuse");
+    const failure = await bench.session.execute(first?.sql ?? "").catch((error: unknown) => error);
+    const again = await opened.reopen(failure);
+    const relation = await again.fitted?.(columns, "refuse");
+    expect(await bench.session.rows(`SELECT count(*) AS rows, max(n) AS n FROM (${relation?.sql})`)).toEqual([
+      { rows: 60_000n, n: 59_999 },
+    ]);
+    await relation?.dispose();
+    await again.dispose();
+  });
+
+  it("reads a record that is too long for the engine", async () => {
+    const long = "x".repeat(5_000_000);
+    bench.write("long-record.csv", `n,t\n1,${long}\n2,"${long}"\n`);
+    const { rows } = await bench.read("long-record.csv");
+    expect(rows.map((row) => [row["n"], String(row["t"]).length])).toEqual([
+      [1n, 5_000_000],
+      [2n, 5_000_000],
+    ]);
+  });
+
   it("numbers columns that have no name, or one that is taken", async () => {
     bench.write("names.csv", "a,,A\n1,2,3\n");
     expect((await bench.read("names.csv")).rows).toEqual([{ a: 1n, column2: 2n, A_1: 3n }]);
@@ -137,7 +183,8 @@ describe("CSV shapes", () => {
     ["short.csv", "a,b\n1,x\n2\n3,z\n", 3, "the record has 1 fields where 2 are expected"],
     ["long.csv", "a,b\n1,x\n2,y,extra\n3,z\n", 3, "the record has 3 fields where 2 are expected"],
     ["unclosed.csv", 'a,b\n1,x\n2,"y\n3,z\n', 3, "quote"],
-    ["latin1.csv", Buffer.from("a,b\n1,x\n2,caf\xe9\n", "latin1"), 3, "unicode"],
+    ["escape.csv", 'a,b\n"x\\"","y"\n1,"2\\', 3, "a quote is not closed"],
+    ["latin1.csv", Buffer.from("a,b\n1,x\n2,caf\xe9\n", "latin1"), 3, "UTF-8"],
   ])("refuses %s with the line", async (name, content, line, what) => {
     const file = bench.write(name, content);
     const failure = bench.read(name);

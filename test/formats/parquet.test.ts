@@ -230,6 +230,23 @@ describe("reading Parquet", () => {
     expect(rows.length).toBe(5000);
   });
 
+  it.each(["i", "FILE_ROW_NUMBER"])("numbers the rows of a file that has a column %s", async (name) => {
+    await bench.session.execute(
+      `COPY (SELECT i AS "${name}" FROM range(300000) t(i)) TO ${quoteString(bench.path("numbered.parquet"))} (FORMAT parquet, ROW_GROUP_SIZE 20000)`,
+    );
+    const source = await bench.open("numbered.parquet");
+    const { sql } = await source.relation({ numbered: true });
+    expect(await bench.session.columns(sql)).toEqual([
+      { name, type: "BIGINT" },
+      { name: "gl_row", type: "BIGINT" },
+    ]);
+    expect(
+      await bench.session.rows(
+        `SELECT count(*) AS n, bool_and(gl_row = "${name}" + 1) AS same FROM (${sql})`,
+      ),
+    ).toEqual([{ n: 300000n, same: true }]);
+  });
+
   it("refuses a file that is cut short, at any place", async () => {
     const whole = await make("whole.parquet");
     for (const length of [4, 11, 100, whole.length - 1, whole.length - 9]) {

@@ -6,9 +6,9 @@ import { ROOT } from "../support/grizzly.js";
 
 test("docs/delta.md has every feature, once, and says which are read and written in full", async () => {
   const page = await readFile(path.join(ROOT, "docs/delta.md"), "utf8");
-  const rows = [...page.matchAll(/^\| ((?:`[\w-]+`(?:, )?)+) \| ([^|]+) \| ([^|]+) \|/gm)].flatMap(
+  const rows = [...page.matchAll(/^\| ((?:`[\w.-]+`(?:, )?)+) \| ([^|]+) \| ([^|]+) \|/gm)].flatMap(
     ([, names = "", reads = "", writes = ""]) =>
-      [...names.matchAll(/`([\w-]+)`/g)].map(([, name = ""]) => ({
+      [...names.matchAll(/`([\w.-]+)`/g)].map(([, name = ""]) => ({
         name,
         reads: reads === "yes",
         writes: writes === "yes",

@@ -16,7 +16,7 @@ const ROW_TRACKING: Alteration = {
 async function land({ lake, folder }: TemporaryLake, ids: readonly number[]): Promise<void> {
   const file = path.join(folder, "rows.jsonl");
   await writeFile(file, ids.map((id) => `{"id": ${id}}\n`).join(""));
-  await lake.ingest([file], { into: "t" });
+  await lake.ingest([file], { into: "t", again: true });
 }
 
 test("one operation is one commit: what takes several is refused", async () => {

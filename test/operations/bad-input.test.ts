@@ -30,7 +30,7 @@ async function withLake<T>(work: (opened: Lake) => Promise<T>): Promise<T> {
 }
 
 async function ingestGood(opened: Lake): Promise<void> {
-  await opened.ingest([path.join(folder, "good.csv")], { into: "t" });
+  await opened.ingest([path.join(folder, "good.csv")], { into: "t", again: true });
 }
 
 interface Failure {
@@ -168,7 +168,7 @@ describe("a source that does not fit the table", () => {
   });
 
   test("other partitions than the table's", async () => {
-    const failure = await fail("ingest", "good.csv", "--into", "t", "--partition-by", "name");
+    const failure = await fail("ingest", "good.csv", "--into", "t", "--again", "--partition-by", "name");
     expect(failure).toMatchObject({ code: 2, kind: "invalid-input", errorCode: "partition-mismatch" });
   });
 });

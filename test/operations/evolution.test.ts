@@ -27,6 +27,7 @@ const WAYS: Readonly<Record<string, (query: string, schema: Schema) => Promise<u
     await (await lake.sql(query)).writeTo(source);
     await lake.ingest([source], {
       into: "t",
+      again: true,
       schema,
       mode: schema === "overwrite" ? "overwrite" : "append",
     });

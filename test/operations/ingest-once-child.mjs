@@ -8,7 +8,7 @@ process.on("message", async (how) => {
   const application = { appId: "job", version: BigInt(version) };
   const report =
     how === "ingest"
-      ? await lake.ingest([file], { into: "t", application })
+      ? await lake.ingest([file], { into: "t", again: true, application })
       : await (await lake.table("t")).insert({ rows: [{ a: 1 }, { a: 2 }], application });
   const { committedVersion } = report.skipped ?? {};
   process.send({ skipped: committedVersion === undefined ? null : String(committedVersion) });

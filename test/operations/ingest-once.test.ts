@@ -20,7 +20,7 @@ describe("an ingest of an application", () => {
     const { lake, folder } = await temporaryLake();
     const file = await source(folder);
     const land = (appId: string, version: bigint) =>
-      lake.ingest([file], { into: "t", application: { appId, version } });
+      lake.ingest([file], { into: "t", again: true, application: { appId, version } });
     expect(await land("job", 5n)).toMatchObject({ version: 0n, created: true, rows: 2n });
     const table = await lake.table("t");
     const before = await folderListing(fileURLToPath(table.location));

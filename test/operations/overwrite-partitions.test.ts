@@ -16,7 +16,12 @@ test.each([
   const source = path.join(folder, "source.parquet");
   const land = async (id: number, part: string, mode: "append" | "overwrite-partitions"): Promise<void> => {
     await (await lake.sql(`SELECT ${id} AS id, ${part} AS part`)).writeTo(source);
-    await lake.ingest([source], { into: "t", mode, ...(mode === "append" ? { partitionBy: ["part"] } : {}) });
+    await lake.ingest([source], {
+      into: "t",
+      mode,
+      again: true,
+      ...(mode === "append" ? { partitionBy: ["part"] } : {}),
+    });
   };
   await land(1, value, "append");
   await respellPartition(fileURLToPath((await lake.table("t")).location), text);

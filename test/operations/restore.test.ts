@@ -24,7 +24,7 @@ async function rows(sql: string): Promise<Row[]> {
 async function land(lines: readonly JsonObject[]): Promise<void> {
   const file = path.join(folder, "rows.jsonl");
   await writeFile(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  await lake.ingest([file], { into: "t" });
+  await lake.ingest([file], { into: "t", again: true });
 }
 
 /** Rows with the ids from `first` on. */

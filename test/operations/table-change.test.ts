@@ -33,7 +33,7 @@ async function landed(lake: Lake, folder: string, into: string, lines: readonly 
   const file = path.join(folder, `${into}.jsonl`);
   await mkdir(folder, { recursive: true });
   await writeFile(file, `${lines.join("\n")}\n`);
-  await lake.ingest([file], { into });
+  await lake.ingest([file], { into, again: true });
 }
 
 const THREE = ['{"id": 1, "name": "a"}', '{"id": 2, "name": "b"}', '{"id": 3, "name": null}'];

@@ -39,7 +39,7 @@ describe("a table with rules", () => {
     expect(report.sources[0]?.notes).toEqual(
       expect.arrayContaining(["no state: the default in its rows", "no year: generated", "no id: numbered"]),
     );
-    await lake.ingest([second], { into: "orders" });
+    await lake.ingest([second], { into: "orders", again: true });
     expect(await rows("SELECT id, year, state, amount::VARCHAR AS amount FROM orders ORDER BY id")).toEqual([
       { id: 10n, year: 2024, state: "new", amount: "1.00" },
       { id: 15n, year: 2025, state: "new", amount: "2.00" },

@@ -237,7 +237,7 @@ describe("findReferences", () => {
       { kind: "path", path: "/d/t", alias: "/d/t" },
       { kind: "path", path: "t2", alias: "t2" },
       { kind: "path", path: "s3://b/t", unit: "timestamp", expression: "now()", parameters: [], alias: "d" },
-      { kind: "file", name: "x.parquet", alias: "x.parquet" },
+      { kind: "file", name: "x.parquet", alias: "x" },
       { kind: "file", name: "raw/*", alias: "raw/*" },
     ]);
   });

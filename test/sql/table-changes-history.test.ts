@@ -49,7 +49,7 @@ test.each(TABLES)("random commits to a table $kind (seed $seed)", async ({ prope
     const file = path.join(folder, "rows.jsonl");
     await writeFile(file, added.map((id) => JSON.stringify({ id, p: id % 3 })).join("\n"));
     const mode = step === 3 && random() < 0.5 ? "overwrite" : "append";
-    await lake.ingest([file], { into: "t", mode });
+    await lake.ingest([file], { into: "t", mode, again: true });
     versions.push([...(mode === "append" ? now : []), ...added].sort((a, b) => a - b));
   }
 

@@ -32,7 +32,7 @@ async function land(
 ): Promise<void> {
   const file = path.join(folder, "rows.jsonl");
   await writeFile(file, ids.map((id) => JSON.stringify({ id, p })).join("\n"));
-  await lake.ingest([file], { into: "t", mode });
+  await lake.ingest([file], { into: "t", mode, again: true });
 }
 
 /** `version type id`, in order. */
@@ -233,7 +233,7 @@ describe("table_changes", () => {
       const line = (id: number): string =>
         JSON.stringify({ id, p: "a", file_index: `f${id}`, file_row_number: -id });
       await writeFile(file, ids.map(line).join("\n"));
-      await lake.ingest([file], { into: "t" });
+      await lake.ingest([file], { into: "t", again: true });
     }
     await rows("ALTER TABLE t ADD COLUMN filename STRING");
     await rows("DELETE FROM t WHERE id % 2 = 0");

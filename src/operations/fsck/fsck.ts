@@ -12,6 +12,7 @@ import {
   liveTotals,
   version,
 } from "../../../table-format/index.js";
+import { rawCopies } from "./raw-copies.js";
 import { type FsckReport, summary } from "./report.js";
 import { checkRows } from "./row-checks.js";
 
@@ -91,7 +92,12 @@ async function checkTable(
   const progress = (done: number, total: number): void =>
     onProgress?.({ phase: "data", fraction: total === 0 ? 1 : done / total });
   await findings.attempt("the data files", () =>
-    checkData(session, store, log.state, checked, findings, { deep, onProgress: progress, signal }),
+    checkData(session, store, log.state, checked, findings, {
+      deep,
+      onProgress: progress,
+      rawCopy: rawCopies(session, table.folder, signal),
+      signal,
+    }),
   );
   if (!deep || log.version === undefined || checked.schema === undefined) return;
   const at = log.version;

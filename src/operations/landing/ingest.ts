@@ -1,284 +1,245 @@
-import { type Clock, LakeError, type Logger } from "../../../core/index.js";
-import type { Engine, Session } from "../../../engine/index.js";
-import { discoverSources, type OpenedSource, openSource, type WrittenFile } from "../../../formats/index.js";
-import type { AddFile, Replaced, Snapshot, StagedCommit } from "../../../table-format/index.js";
-import { ENGINE_INFO } from "../../product.js";
+import { isLakeError, LakeError } from "../../../core/index.js";
+import type { Session } from "../../../engine/index.js";
+import { discoverSources } from "../../../formats/index.js";
+import type { Snapshot } from "../../../table-format/index.js";
 import type { ResolvedTable } from "../../table-resolver.js";
-import { AutoCommit } from "../auto-commit.js";
+import { AutoCommit, skippedBefore } from "../auto-commit.js";
+import { ProgressMeter } from "../progress.js";
+import type { OperationOutcome, OperationRunner } from "../table-operation.js";
+import { BatchOpener } from "./batch-sources.js";
+import { checkIngestOptions, type IngestOptions } from "./ingest-options.js";
 import {
-  addsOf,
-  adoptFiles,
-  checkRequired,
-  removeFiles,
-  totalRows,
-  totalSize,
-  type WriteTarget,
-} from "../data-files.js";
-import { type ProgressListener, ProgressMeter } from "../progress.js";
-import type {
-  ApplicationTransaction,
-  OperationRunner,
-  PreparedChange,
-  TableOperation,
-} from "../table-operation.js";
-import { type IngestedSource, ingestedSource, landSource } from "./land-source.js";
-import { type LandingPlan, numberedBefore, planLanding, withNumberedRows } from "./landing-plan.js";
+  type BatchReport,
+  type IngestReport,
+  type PassedOver,
+  skippedReport,
+  totalReport,
+} from "./ingest-report.js";
+import { LandBatch, type LandContext } from "./land-batch.js";
+import {
+  chooseLanding,
+  FileHashes,
+  type FileToLand,
+  filesToLand,
+  type LandingChoice,
+} from "./landing-files.js";
+import { landingLedger } from "./landing-ledger.js";
+import type { LandingOptions } from "./landing-plan.js";
+import type { ChangePolicy } from "./ledger/choose-files.js";
+import { landingBatches, USUAL_BATCH } from "./ledger/landing-batches.js";
+import { isLedgerFileMissing } from "./ledger/ledger-damage.js";
 
-export type { IngestedSource } from "./land-source.js";
+export type { IngestMode, IngestOptions, LandAs, OnChange } from "./ingest-options.js";
+export type { IngestedSource, IngestReport, RescuedCounts, SourceFileCounts } from "./ingest-report.js";
 
-export type IngestMode = "append" | "overwrite" | "overwrite-partitions";
-
-export interface IngestOptions {
-  /** `[namespace.]table`, or a path. Created when it does not exist. */
-  readonly into: string;
-  /**
-   * `append` (default), `overwrite` (the whole table), or `overwrite-partitions` (the partitions that
-   * the new rows belong to; the others stay).
-   */
-  readonly mode?: IngestMode | undefined;
-  /** Columns to partition a new table by; an existing table must agree. */
-  readonly partitionBy?: readonly string[] | undefined;
-  /**
-   * `strict` (default) refuses columns that the table does not have; `merge` adds them, and makes types wider where
-   * the table has type widening; `overwrite` makes the sources' columns the table's and goes with the mode
-   * `overwrite` only.
-   */
-  readonly schema?: "strict" | "merge" | "overwrite" | undefined;
-  /** A job that runs twice lands once: what this application has committed, by its version, is skipped. */
-  readonly application?: ApplicationTransaction | undefined;
-  /** What `-` reads; the process's standard input by default. */
-  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ProgressListener | undefined;
-}
-
-export interface IngestReport {
-  readonly table: string;
-  readonly version: bigint;
-  /** Whether this ingest created the table. */
-  readonly created: boolean;
-  readonly rows: bigint;
-  readonly bytesRead: number;
-  readonly bytesWritten: number;
-  readonly filesAdded: number;
-  readonly filesRemoved: number;
-  readonly sources: readonly IngestedSource[];
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
-  /** That the application had landed it before, and nothing was written. */
-  readonly skipped?: { readonly committedVersion: bigint } | undefined;
-}
-
-export interface IngestContext {
-  readonly engine: Engine;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Default: a commit of its own. */
+export interface IngestContext extends LandContext {
+  /** Default: each batch in a commit of its own. */
   readonly runner?: OperationRunner | undefined;
 }
 
+/** The table that an ingest is for. */
+export interface IngestTarget {
+  /** The table, where there is one. */
+  find(): Promise<ResolvedTable | undefined>;
+  /** The table, entered in the catalog where it is not; asked for once there is something to land. */
+  enter(): Promise<ResolvedTable>;
+}
+
 /**
- * Lands files as rows of a table. Every source is opened and the schema decided before a byte is
- * written; `findTarget` is asked once the sources are understood; one commit makes all rows visible.
- * When anything fails, nothing is committed and the files written so far are removed.
+ * Lands files as rows of a table, each file once: those that the table's ledger knows are passed over. Very many files
+ * are landed in several commits; of each commit all rows become visible, or none. Every source of a commit is opened
+ * and the schema decided before a byte is written. When anything fails, the commits before stay, and the files that
+ * were written since are removed.
+ *
+ * @throws LakeError `invalid-input` for options that contradict one another, for a source that does not fit, and for
+ *   files that changed since they landed; `unavailable` `source-changed` for one that changes while it is read.
  */
 export async function ingest(
   context: IngestContext,
-  findTarget: () => Promise<ResolvedTable>,
+  target: IngestTarget,
   sources: readonly string[],
   options: IngestOptions,
 ): Promise<IngestReport> {
-  const { application, signal } = options;
-  const meter = new ProgressMeter(options.onProgress);
+  checkIngestOptions(options);
+  const { signal, onProgress } = options;
+  const meter = new ProgressMeter(onProgress);
   meter.report({ phase: "detect" });
-  const files = await discoverSources(sources, { signal, stdin: options.stdin });
-  const opened = new OpenSources();
+  const files = await discoverSources(sources, {
+    signal,
+    stdin: options.stdin,
+    stdinPart: options.stdinPart,
+  });
   try {
-    return await context.engine.withSession(async (session) => {
-      for (const file of files) opened.add(await openSource(session, file, { signal }));
-      const target = await findTarget();
-      const runner = context.runner ?? new AutoCommit(context);
-      const operation = landOperation(context, session, target, opened, options, meter);
-      const outcome = await runner.run(target, operation, { application, signal });
-      return outcome.status === "done" ? outcome.result : skippedIngest(target.label, outcome);
-    });
+    return await context.engine.withSession((session) =>
+      new Ingest(context, session, target, options, meter).run(filesToLand(files)),
+    );
   } finally {
-    await opened.dispose();
     for (const file of files) await file.dispose?.();
   }
 }
 
-/** The sources of an ingest. One that was read with types too narrow for a late value is opened anew. */
-class OpenSources {
-  current: readonly OpenedSource[] = [];
-  readonly #all = new Set<OpenedSource>();
+class Ingest {
+  readonly #context: IngestContext;
+  readonly #session: Session;
+  readonly #target: IngestTarget;
+  readonly #options: IngestOptions;
+  readonly #meter: ProgressMeter;
+  readonly #hashes: FileHashes;
+  readonly #policy: ChangePolicy;
 
-  add(sources: readonly OpenedSource[]): void {
-    this.current = [...this.current, ...sources];
-    for (const source of sources) this.#all.add(source);
+  constructor(
+    context: IngestContext,
+    session: Session,
+    target: IngestTarget,
+    options: IngestOptions,
+    meter: ProgressMeter,
+  ) {
+    this.#context = context;
+    this.#session = session;
+    this.#target = target;
+    this.#options = options;
+    this.#meter = meter;
+    this.#hashes = new FileHashes(options.signal);
+    this.#policy = policyOf(options);
   }
 
-  replace(index: number, source: OpenedSource): void {
-    this.current = this.current.with(index, source);
-    this.#all.add(source);
-  }
-
-  async dispose(): Promise<void> {
-    for (const source of this.#all) await source.dispose();
-  }
-}
-
-function rowsOf(landed: readonly IngestedSource[]): bigint[] {
-  return landed.map((source) => source.rows);
-}
-
-function landOperation(
-  context: IngestContext,
-  session: Session,
-  target: ResolvedTable,
-  sources: OpenSources,
-  options: IngestOptions,
-  meter: ProgressMeter,
-): TableOperation<IngestReport> {
-  return {
-    name: "INGEST",
-    prepare: async (read) => {
-      for (;;) {
-        const attempt = await landOnce(context, session, target, read, sources.current, options, meter);
-        if (attempt.status === "prepared") return attempt.change;
-        sources.replace(attempt.index, attempt.source);
-      }
-    },
-  };
-}
-
-type Attempt =
-  | { readonly status: "prepared"; readonly change: PreparedChange<IngestReport> }
-  /** A value late in a source did not fit the types that a sample told: its types are now of all values. */
-  | { readonly status: "reopened"; readonly index: number; readonly source: OpenedSource };
-
-/** One try. What it wrote is removed unless the change is prepared. */
-async function landOnce(
-  context: IngestContext,
-  session: Session,
-  { table, label }: ResolvedTable,
-  read: Snapshot | undefined,
-  sources: readonly OpenedSource[],
-  options: IngestOptions,
-  meter: ProgressMeter,
-): Promise<Attempt> {
-  const { signal } = options;
-  const planned = await planLanding(session, label, read, sources, options, context.clock.now());
-  const writeTarget: WriteTarget = { table, schema: planned.schema, metadata: planned.metadata };
-  const written: WrittenFile[] = [];
-  const landed: IngestedSource[] = [];
-  const totalBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
-  let doneBytes = 0;
-  try {
-    for (const [index, source] of sources.entries()) {
-      const share = { doneBytes, sourceBytes: source.sizeBytes, totalBytes };
-      await context.engine.useThreads(source.threads);
-      const landing = planned.landings[index];
-      if (landing === undefined) throw new LakeError("internal", "no-landing", `no plan for ${source.uri}`);
-      const rowsBefore = numberedBefore(planned, rowsOf(landed), index);
-      const outcome = await meter.during(session, share, () =>
-        landSource(session, writeTarget, source, landing, { rowsBefore, signal }),
-      );
-      if (outcome.status === "reopened") {
-        await removeFiles(written);
-        return { status: "reopened", index, source: outcome.source };
-      }
-      written.push(...outcome.files);
-      doneBytes += source.sizeBytes;
-      landed.push(ingestedSource(source, outcome.files, landing.notes));
+  async run(files: readonly FileToLand[]): Promise<IngestReport> {
+    const { application, signal } = this.#options;
+    const there = await this.#target.find();
+    const read = there && (await newest(there, signal));
+    if (there === undefined || read === undefined) return this.#land(there, files, NONE_PASSED);
+    const skipped = skippedBefore(read, application);
+    if (skipped !== undefined) return skippedReport(there.label, skipped);
+    const { land, touched, passed } = await this.#choose(there, read, files);
+    if (land.length + touched.length === 0 && application === undefined) {
+      return totalReport(there.label, read.version, passed, []);
     }
-    meter.report({ phase: "commit", fraction: 1 });
-    const adopted = await adoptFiles(session, writeTarget, written, signal);
-    checkRequired(writeTarget, adopted);
-    const adds = addsOf(writeTarget, adopted, context.clock);
-    const plan = withNumberedRows(planned, rowsOf(landed));
-    const change: PreparedChange<IngestReport> = {
-      status: "staged",
-      staged: stagedCommit(plan, adds, written, options, read),
-      files: { discard: () => removeFiles(written) },
-      result: ({ version, filesRemoved }) => ({
-        table: label,
-        version,
-        created: read === undefined,
-        rows: landed.reduce((sum, source) => sum + source.rows, 0n),
-        bytesRead: totalBytes,
-        bytesWritten: Number(totalSize(written)),
-        filesAdded: adds.length,
-        filesRemoved,
-        sources: landed,
-        columns: plan.columns,
-      }),
+    // Those that were touched are told by the commit that records them.
+    const { unchanged } = passed;
+    return this.#land(there, [...land, ...touched], { unchanged, touched: [] });
+  }
+
+  /** Chooses by a version of the table; once more by the newest one where files of its ledger are gone. */
+  async #choose(
+    { table }: ResolvedTable,
+    read: Snapshot,
+    files: readonly FileToLand[],
+  ): Promise<LandingChoice> {
+    const { signal } = this.#options;
+    const by = async (snapshot: Snapshot | undefined): Promise<LandingChoice> => {
+      const { clock } = this.#context;
+      const ledger = await landingLedger(table.folder, snapshot, this.#policy, { clock, signal });
+      return chooseLanding(this.#session, ledger, files, this.#hashes, this.#policy, signal);
     };
-    return { status: "prepared", change };
-  } catch (error) {
-    await removeFiles(written);
-    throw error;
+    try {
+      return await by(read);
+    } catch (error) {
+      if (!isLedgerFileMissing(error)) throw error;
+      return by(await table.snapshotIfExists(signal));
+    }
+  }
+
+  /** @param there `undefined` for a table that is not in the catalog: it is entered once its files are understood */
+  async #land(
+    there: ResolvedTable | undefined,
+    files: readonly FileToLand[],
+    passed: PassedOver,
+  ): Promise<IngestReport> {
+    const { as = "parquet", avroSchema, signal } = this.#options;
+    const apart = as !== "parquet";
+    const reports: BatchReport[] = [];
+    let target = there;
+    for (const batch of batchesOf(files, this.#options)) {
+      const opener = new BatchOpener({ apart, avroSchema, signal });
+      try {
+        const landing = landingOptions(this.#options, reports);
+        if (target === undefined) await opener.open(this.#session, batch, landing.rescue ?? false);
+        target ??= await this.#target.enter();
+        const outcome = await this.#landBatch(target, batch, opener, landing);
+        if (outcome.status === "skipped") return skippedReport(target.label, outcome);
+        reports.push(outcome.result);
+      } catch (error) {
+        throw afterCommits(error, reports);
+      } finally {
+        await opener.dispose();
+      }
+    }
+    const last = reports.at(-1);
+    if (last === undefined) throw new LakeError("internal", "no-batch", "an ingest of nothing");
+    return totalReport(last.table, last.version, passed, reports);
+  }
+
+  async #landBatch(
+    target: ResolvedTable,
+    files: readonly FileToLand[],
+    opener: BatchOpener,
+    landing: LandingOptions,
+  ): Promise<OperationOutcome<BatchReport>> {
+    const { application, signal } = this.#options;
+    const operation = new LandBatch(this.#context, this.#session, target, {
+      files,
+      opener,
+      hashes: this.#hashes,
+      policy: this.#policy,
+      options: this.#options,
+      landing,
+      meter: this.#meter,
+    });
+    try {
+      const runner = this.#context.runner ?? new AutoCommit(this.#context);
+      return await runner.run(target, operation, { application, signal });
+    } finally {
+      await operation.end();
+    }
   }
 }
 
-function skippedIngest(
-  table: string,
-  { version, committedVersion }: { readonly version: bigint; readonly committedVersion: bigint },
-): IngestReport {
+const NONE_PASSED: PassedOver = { unchanged: [], touched: [] };
+
+function newest(target: ResolvedTable, signal: AbortSignal | undefined): Promise<Snapshot | undefined> {
+  return target.toChange?.(signal) ?? target.table.snapshotIfExists(signal);
+}
+
+/** What replaces rows lands whatever it is given, and so does what is to land again. */
+function policyOf({ mode = "append", onChange = "refuse", again = false }: IngestOptions): ChangePolicy {
+  return mode === "append" ? { onChange, again } : { onChange: "append", again: true };
+}
+
+/** Files that are put in the place of rows, and those of a job's version, land in one commit. */
+function batchesOf(
+  files: readonly FileToLand[],
+  { mode = "append", application, batch }: IngestOptions,
+): (readonly FileToLand[])[] {
+  if (mode !== "append" || application !== undefined) return [files];
+  const limits = { files: batch?.files ?? USUAL_BATCH.files, bytes: batch?.bytes ?? USUAL_BATCH.bytes };
+  const sized = files.map((file) => ({ file, size: file.source.size }));
+  return landingBatches(sized, limits).map((each) => each.map(({ file }) => file));
+}
+
+/** The sources of a new table make its columns, also where they come in several commits. */
+function landingOptions(
+  { mode, partitionBy, schema = "strict", rescue, sourceColumn = false }: IngestOptions,
+  before: readonly BatchReport[],
+): LandingOptions {
+  const isOurs = before.some(({ created }) => created);
   return {
-    table,
-    version,
-    created: false,
-    rows: 0n,
-    bytesRead: 0,
-    bytesWritten: 0,
-    filesAdded: 0,
-    filesRemoved: 0,
-    sources: [],
-    columns: [],
-    skipped: { committedVersion },
+    mode,
+    partitionBy,
+    schema: isOurs && schema === "strict" ? "merge" : schema,
+    rescue,
+    sourceColumn,
   };
 }
 
-function stagedCommit(
-  plan: LandingPlan,
-  adds: readonly AddFile[],
-  written: readonly WrittenFile[],
-  options: IngestOptions,
-  read: Snapshot | undefined,
-): StagedCommit {
-  const mode = options.mode ?? "append";
-  const partitionBy = JSON.stringify(plan.metadata.partitionColumns);
-  return {
-    operation: read === undefined ? "CREATE TABLE AS SELECT" : "WRITE",
-    operationParameters:
-      read === undefined
-        ? { isManaged: "true", partitionBy }
-        : {
-            mode: mode === "append" ? "Append" : "Overwrite",
-            partitionBy,
-            ...(mode === "overwrite-partitions" ? { partitionOverwriteMode: "dynamic" } : {}),
-          },
-    operationMetrics: {
-      numFiles: String(adds.length),
-      numOutputRows: String(totalRows(written)),
-      numOutputBytes: String(totalSize(written)),
-    },
-    protocol: plan.protocol,
-    metadata: plan.metadataChanged ? plan.metadata : undefined,
-    domains: plan.domains,
-    adds,
-    replaces: replaced(mode, adds),
-    engineInfo: ENGINE_INFO,
-  };
-}
-
-function replaced(mode: IngestMode, adds: readonly AddFile[]): Replaced {
-  switch (mode) {
-    case "append":
-      return { kind: "none" };
-    case "overwrite":
-      return { kind: "all" };
-    case "overwrite-partitions":
-      return { kind: "partitions", partitions: adds.map((add) => add.partitionValues) };
-  }
+/** The same error, which says what stays of an ingest that failed after some of its commits. */
+function afterCommits(error: unknown, before: readonly BatchReport[]): unknown {
+  const commits = before.filter(({ committed }) => committed).length;
+  if (commits === 0 || !isLakeError(error)) return error;
+  const files = before.reduce((sum, { sourceFiles }) => sum + sourceFiles.landed, 0);
+  const kept = `${commits} earlier ${commits === 1 ? "commit" : "commits"} of this ingest, with ${files} files, stay.`;
+  return new LakeError(error.kind, error.code, error.message, {
+    context: { ...error.context, commits, files },
+    hint: `${error.hint === undefined ? "" : `${error.hint} `}${kept} Run it again to land the rest.`,
+    cause: error,
+  });
 }

@@ -1,54 +1,59 @@
-import { LakeError, newUuid } from "../../../core/index.js";
+import { LakeError } from "../../../core/index.js";
 import type { Session } from "../../../engine/index.js";
 import {
-  type ColumnRule,
+  changedProtocol,
   type DomainMetadata,
   findField,
+  foldCase,
   isAppendOnly,
   type Metadata,
   numberedColumns,
-  type PlannedColumn,
   type Protocol,
-  planColumns,
-  type RowRules,
-  rowRulesFor,
+  RAW_FILES_FEATURE,
   type Snapshot,
+  type SourceColumn,
   type StructType,
   serializeSchema,
-  sourceSchema,
+  type TableState,
   typeText,
   withHighWaterMarks,
 } from "../../../table-format/index.js";
-import { evolvedTable, keepsRows, type SchemaEvolution } from "../insert/evolve-schema.js";
+import { evolvedTable, keepsRows, type WrittenTable } from "../insert/evolve-schema.js";
 import { stateOf } from "../table-change.js";
+import {
+  type AskedColumns,
+  asSourceColumns,
+  type LandingColumns,
+  landingColumns,
+} from "./landing-columns.js";
 import { inSource, type LandingSource } from "./landing-source.js";
 import { commonColumns, commonSchema, newTable } from "./new-landing-table.js";
+import { planSource, type SourceLanding } from "./source-landing.js";
 
-export interface LandingOptions {
+export type { SourceLanding } from "./source-landing.js";
+
+export interface LandingOptions extends AskedColumns {
   readonly mode?: "append" | "overwrite" | "overwrite-partitions" | undefined;
   readonly partitionBy?: readonly string[] | undefined;
   readonly schema?: "strict" | "merge" | "overwrite" | undefined;
 }
 
-/** How the rows of one source become rows of a table. */
-export interface SourceLanding {
-  /** Where each column's values come from, and what every row keeps. */
-  readonly rules: RowRules;
-  /** The expressions over the source of the columns that it brings. */
-  readonly columns: readonly PlannedColumn[];
-  /** What was decided about the source. */
-  readonly notes: readonly string[];
-}
-
-/** How sources become rows of a table. */
-export interface LandingPlan {
+/** A table as a landing leaves it. */
+interface PlannedTable {
   readonly schema: StructType;
   readonly metadata: Metadata;
   /** Whether the commit must carry `metadata`: the table is new, or gets columns. */
   readonly metadataChanged: boolean;
-  /** The protocol of a new table, or of one that gets features. */
-  readonly protocol: Protocol | undefined;
+  readonly protocol: Protocol;
+  /** Whether the commit must carry `protocol`: the table is new, or gets features. */
+  readonly protocolChanged: boolean;
   readonly domains: readonly DomainMetadata[];
+}
+
+/** How sources become rows of a table. */
+export interface LandingPlan extends PlannedTable {
+  /** The columns that landing fills itself. */
+  readonly filled: LandingColumns;
   /** For each source, in their order. */
   readonly landings: readonly SourceLanding[];
   /** The table's columns, types as Delta names them. */
@@ -71,99 +76,109 @@ export async function planLanding(
   options: LandingOptions,
   now: number,
 ): Promise<LandingPlan> {
-  if (read === undefined) {
-    const base = await commonSchema(session, sources);
-    const created = newTable(base, sources, options, now);
-    return landingPlan(base, { ...created, commitsProtocol: true, domains: [], changed: true }, sources, now);
-  }
-  checkMode(label, read, options);
-  const evolution = EVOLUTIONS[options.schema ?? "strict"];
-  const state = stateOf(read);
-  for (const source of sources) {
-    // What cannot join the table is told with the source that brings it.
-    inSource(source, () => evolvedTable(label, state, [source.columns], evolution));
-  }
-  const columns =
-    evolution === "overwrite"
-      ? [await commonColumns(session, sources)]
-      : sources.map((source) => source.columns);
-  const { schema, metadata, protocol, featuresAdded, domains, changed } = evolvedTable(
-    label,
-    state,
-    columns,
-    evolution,
-  );
-  return landingPlan(
-    schema,
-    { metadata, protocol, commitsProtocol: featuresAdded.length > 0, domains, changed },
-    sources,
-    now,
-  );
+  const filled = landingColumns(read?.schema, options);
+  const own = asSourceColumns(filled);
+  const table =
+    read === undefined
+      ? await createdTable(session, sources, own, options, now)
+      : await writtenTable(session, label, read, sources, own, options);
+  const landings = sources.map((source) => planSource(source, table, filled, now));
+  const columns = table.schema.fields.map((field) => ({ name: field.name, type: typeText(field.type) }));
+  return { ...table, filled, landings, columns };
 }
 
-const EVOLUTIONS: Readonly<Record<NonNullable<LandingOptions["schema"]>, SchemaEvolution>> = {
-  strict: "none",
-  merge: "merge",
-  overwrite: "overwrite",
-};
-
-interface PlannedTable {
-  readonly metadata: Metadata;
-  readonly protocol: Protocol;
-  /** Whether the commit must carry `protocol`. */
-  readonly commitsProtocol: boolean;
-  readonly domains: readonly DomainMetadata[];
-  readonly changed: boolean;
-}
-
-function landingPlan(
-  schema: StructType,
-  { metadata, protocol, commitsProtocol, domains, changed }: PlannedTable,
+async function createdTable(
+  session: Session,
   sources: readonly LandingSource[],
+  own: readonly SourceColumn[],
+  options: LandingOptions,
   now: number,
-): LandingPlan {
-  const { configuration } = metadata;
-  const landings = sources.map((source) =>
-    inSource(source, (): SourceLanding => {
-      const given = source.columns.map((column) => column.name);
-      const rules = rowRulesFor({ schema, configuration, protocol, given, marker: newUuid(), now });
-      return {
-        rules,
-        columns: planColumns(sourceSchema(rules), source.columns, "strict").columns,
-        notes: landingNotes(rules),
-      };
-    }),
-  );
-  return {
-    schema,
-    metadata,
-    metadataChanged: changed,
-    protocol: commitsProtocol ? protocol : undefined,
-    domains,
-    landings,
-    columns: schema.fields.map((field) => ({ name: field.name, type: typeText(field.type) })),
-  };
+): Promise<PlannedTable> {
+  const schema = await commonSchema(session, withOwn(sources, own));
+  const { metadata, protocol } = newTable(schema, sources, options, now);
+  return { schema, metadata, metadataChanged: true, protocol, protocolChanged: true, domains: [] };
 }
 
-/** What a person is told of the columns that a source does not bring. */
-function landingNotes({ columns }: RowRules): string[] {
-  const of = (kind: ColumnRule["kind"]): string =>
-    columns
-      .filter((column) => column.kind === kind)
-      .map((column) => column.field.name)
-      .join(", ");
-  const [missing, defaults, generated, numbered] = [
-    of("null"),
-    of("default"),
-    of("generated"),
-    of("identity"),
-  ];
-  return [
-    ...(missing === "" ? [] : [`no ${missing}: NULL in its rows`]),
-    ...(defaults === "" ? [] : [`no ${defaults}: the default in its rows`]),
-    ...(generated === "" ? [] : [`no ${generated}: generated`]),
-    ...(numbered === "" ? [] : [`no ${numbered}: numbered`]),
-  ];
+async function writtenTable(
+  session: Session,
+  label: string,
+  read: Snapshot,
+  sources: readonly LandingSource[],
+  own: readonly SourceColumn[],
+  options: LandingOptions,
+): Promise<PlannedTable> {
+  checkMode(label, read, options);
+  const { schema, metadata, protocol, featuresAdded, domains, changed } = await evolved(
+    session,
+    label,
+    stateOf(read),
+    sources,
+    own,
+    options,
+  );
+  const protocolChanged = featuresAdded.length > 0;
+  return { schema, metadata, metadataChanged: changed, protocol, protocolChanged, domains };
+}
+
+async function evolved(
+  session: Session,
+  label: string,
+  state: TableState,
+  sources: readonly LandingSource[],
+  own: readonly SourceColumn[],
+  { schema = "strict", rescue }: LandingOptions,
+): Promise<WrittenTable> {
+  if (schema === "overwrite") {
+    return evolvedTable(label, state, [await commonColumns(session, withOwn(sources, own))], "overwrite");
+  }
+  const merging = schema === "merge" ? joiningColumns(label, state, sources, rescue === true) : [];
+  return evolvedTable(label, state, [...merging, own], "merge");
+}
+
+/** What the sources bring to a table that takes new columns; what cannot join it is rescued, where that is asked for. */
+function joiningColumns(
+  label: string,
+  state: TableState,
+  sources: readonly LandingSource[],
+  rescues: boolean,
+): (readonly SourceColumn[])[] {
+  return sources.map((source) => {
+    const joins = (columns: readonly SourceColumn[]): unknown =>
+      evolvedTable(label, state, [columns], "merge");
+    // What cannot join the table is told with the source that brings it.
+    if (!rescues) inSource(source, () => joins(source.columns));
+    return rescues ? source.columns.filter((column) => succeeds(() => joins([column]))) : source.columns;
+  });
+}
+
+function succeeds(work: () => unknown): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (error instanceof LakeError && error.kind !== "internal") return false;
+    throw error;
+  }
+}
+
+/** The sources, and one that brings the columns which landing fills. */
+function withOwn(
+  sources: readonly LandingSource[],
+  own: readonly SourceColumn[],
+): Pick<LandingSource, "uri" | "columns">[] {
+  const names = new Set(own.map(({ name }) => foldCase(name)));
+  const others = sources.map(({ uri, columns }) => ({
+    uri,
+    columns: columns.filter(({ name }) => !names.has(foldCase(name))),
+  }));
+  return own.length === 0 ? others : [...others, { uri: "the columns of the landing", columns: own }];
+}
+
+/** The plan of a table that gets data files which are not Parquet. */
+export function withRawFiles(plan: LandingPlan): LandingPlan {
+  const { metadata } = plan;
+  const { protocol, added } = changedProtocol(plan.protocol, metadata, metadata, [RAW_FILES_FEATURE]);
+  return { ...plan, protocol, protocolChanged: plan.protocolChanged || added.length > 0 };
 }
 
 /** The plan of a table whose identity columns have given out values to the rows of each source. */

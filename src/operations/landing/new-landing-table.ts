@@ -15,8 +15,13 @@ import {
 } from "../../../table-format/index.js";
 import { inSource, type LandingSource } from "./landing-source.js";
 
+type SourceOfColumns = Pick<LandingSource, "uri" | "columns">;
+
 /** The columns of all sources by name, each with the type that holds the values of every source. */
-export async function commonSchema(session: Session, sources: readonly LandingSource[]): Promise<StructType> {
+export async function commonSchema(
+  session: Session,
+  sources: readonly SourceOfColumns[],
+): Promise<StructType> {
   const [first] = sources;
   if (first === undefined) throw new LakeError("internal", "no-source", "an ingest without a source");
   const columns = await commonColumns(session, sources);
@@ -28,7 +33,7 @@ export async function commonSchema(session: Session, sources: readonly LandingSo
 /** As {@link commonSchema}, in types of the engine. */
 export async function commonColumns(
   session: Session,
-  sources: readonly LandingSource[],
+  sources: readonly SourceOfColumns[],
 ): Promise<readonly SourceColumn[]> {
   const [first, ...others] = sources;
   if (first !== undefined && others.length === 0) return first.columns;
@@ -50,7 +55,7 @@ export async function commonColumns(
  */
 export function newTable(
   schema: StructType,
-  sources: readonly LandingSource[],
+  sources: readonly SourceOfColumns[],
   options: { readonly partitionBy?: readonly string[] | undefined },
   now: number,
 ): { readonly metadata: Metadata; readonly protocol: Protocol } {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { streamBatches } from "../../../src/operations/landing/watch/stream-batches.js";
 
-const LINES = { ends: { kind: "lines" }, bytes: 8, intervalMs: 3_600_000 } as const;
+const LINES = { ends: { kind: "lines" }, headerBytes: 0, bytes: 8, intervalMs: 3_600_000 } as const;
 
 async function* chunksOf(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text);

@@ -13,6 +13,12 @@ export interface LandedFile {
 /** A file that was found, before anyone has read it. */
 export type FoundFile = Omit<LandedFile, "hash">;
 
+/** A file that landed, and has another size or another modification time now. */
+export interface TouchedFile {
+  readonly found: FoundFile;
+  readonly landed: LandedFile;
+}
+
 /** What a ledger knows of files that were found; each list in the order in which they were found. */
 export interface LedgerComparison {
   /** Files of which no rows ever landed. */
@@ -20,5 +26,5 @@ export interface LedgerComparison {
   /** Size and modification time are those of the file that landed: it is not read again. */
   readonly unchanged: readonly FoundFile[];
   /** Others: whether their content changed is for their hash to tell. */
-  readonly touched: readonly { readonly found: FoundFile; readonly landed: LandedFile }[];
+  readonly touched: readonly TouchedFile[];
 }

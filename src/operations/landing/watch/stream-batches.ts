@@ -4,6 +4,8 @@ import { RecordCutter, type RecordEnds } from "../../../../formats/index.js";
 /** When a stream's records are enough for a commit. */
 export interface StreamBatchOptions {
   readonly ends: RecordEnds;
+  /** Bytes that the stream begins with before its first record: names of columns. */
+  readonly headerBytes: number;
   /** So many bytes at least, but for the last batch. */
   readonly bytes: number;
   /** Milliseconds after which what has come is a batch, however little it is. */
@@ -17,15 +19,18 @@ export interface StreamBatchOptions {
  */
 export async function* streamBatches(
   chunks: AsyncIterable<Uint8Array>,
-  { ends, bytes, intervalMs, signal }: StreamBatchOptions,
+  { ends, headerBytes, bytes, intervalMs, signal }: StreamBatchOptions,
 ): AsyncGenerator<readonly Uint8Array[]> {
   const cutter = new RecordCutter(ends);
   const iterator = chunks[Symbol.asyncIterator]();
   let next = iterator.next();
   let timer: Timer | undefined;
+  // Names without a record would make a table of columns that nothing tells the types of.
+  let before = headerBytes;
   const take = (): readonly Uint8Array[] => {
     timer?.stop();
     timer = undefined;
+    before = 0;
     return cutter.take();
   };
   try {
@@ -39,8 +44,9 @@ export async function* streamBatches(
       if (read.done === true) break;
       cutter.push(read.value);
       next = iterator.next();
+      if (cutter.wholeBytes <= before) continue;
       if (cutter.wholeBytes >= bytes) yield take();
-      else if (cutter.wholeBytes > 0) timer ??= startTimer(intervalMs);
+      else timer ??= startTimer(intervalMs);
     }
     if (cutter.bytes > 0) yield cutter.takeAll();
   } finally {

@@ -1,0 +1,36 @@
+import { invalidSource } from "../failure.js";
+import { columnNames } from "../inference/column-names.js";
+import type { Misfits } from "../opened-source.js";
+import { readBytes } from "../source/byte-range.js";
+import type { SourceFile } from "../source/source-file.js";
+import { type Dialect, sniffDialect, splitRecords } from "./dialect.js";
+import { hasHeader } from "./header.js";
+
+/** How a file is cut into records and what its columns are called. */
+export interface CsvLayout {
+  readonly dialect: Dialect;
+  readonly header: boolean;
+  readonly names: readonly string[];
+  readonly notes: readonly string[];
+}
+
+const SNIFFED_BYTES = 256 * 1024;
+const SNIFFED_RECORDS = 1000;
+
+/** @throws LakeError `invalid-input` when the start of the file holds no record, unless that is to be rescued. */
+export async function sniffLayout(file: SourceFile, misfits: Misfits): Promise<CsvLayout> {
+  const head = await readBytes(file.localPath, 0, SNIFFED_BYTES);
+  const complete = file.size <= head.length;
+  const text = new TextDecoder().decode(head);
+  const known = file.form?.kind === "csv" ? file.form : undefined;
+  const dialect = known?.dialect ?? sniffDialect(text, complete);
+  const records = splitRecords(text, dialect, complete, SNIFFED_RECORDS);
+  const first = records[0] ?? (misfits === "rescue" ? [""] : undefined);
+  if (first === undefined) throw invalidSource(file.uri, "no-records", "the file holds no complete record");
+  const header = known === undefined ? hasHeader(records) : known.header !== undefined;
+  const spelled = first.map((field, index) => (header ? field.trim() : `column${index + 1}`));
+  const { names, notes } = columnNames(spelled);
+  const delimiter = { ",": "comma", "\t": "tab", ";": "semicolon", "|": "bar" }[dialect.delimiter];
+  const about = `delimiter ${delimiter}, quote ", escape ${dialect.escape}, ${header ? "first line names the columns" : "no header"}, empty fields are NULL`;
+  return { dialect, header, names, notes: [about, ...notes] };
+}

@@ -1,0 +1,151 @@
+import { constants } from "node:fs";
+import { copyFile, mkdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { LakeError, newUuid } from "../../../../core/index.js";
+import { quoteString, type Session } from "../../../../engine/index.js";
+import {
+  type FileStamp,
+  fileStamp,
+  fileUri,
+  hashFile,
+  type SourceFile,
+  sameStamp,
+} from "../../../../formats/index.js";
+import { objectPath } from "../../../../object-store/index.js";
+import {
+  type DeltaTable,
+  encodeDataPath,
+  type RawFormat,
+  type Snapshot,
+} from "../../../../table-format/index.js";
+import { localFileSql } from "../../../scan/file-names.js";
+import { tableDirectory } from "../../data-files.js";
+
+/** In a millisecond. */
+const NANOSECONDS = 1_000_000n;
+
+/** Where a data file lies, as its `add` says it. */
+export interface PlacedFile {
+  /** Relative and URI-encoded, or an absolute URI (PROTOCOL.md, "Add File and Remove File"). */
+  readonly path: string;
+  /** Milliseconds since the epoch. */
+  readonly modificationTime: bigint;
+  readonly bytesWritten: bigint;
+  discard(): Promise<void>;
+}
+
+export interface Placing {
+  readonly format: RawFormat;
+  /** Of the bytes whose rows were read. */
+  readonly contentHash: string;
+  /** The file before they were. */
+  readonly stamp: FileStamp | undefined;
+  readonly inPlace: boolean;
+}
+
+/**
+ * Gives a raw file its place: a copy in the table's folder, durable, or where it lies.
+ *
+ * @throws LakeError `unavailable` `source-changed` when it is not the file any more whose rows were read.
+ */
+export async function placeFile(
+  table: DeltaTable,
+  file: SourceFile,
+  placing: Placing,
+  signal: AbortSignal | undefined,
+): Promise<PlacedFile> {
+  return placing.inPlace ? inPlace(file, placing) : copied(table, file, placing, signal);
+}
+
+/** @throws LakeError `unavailable` `source-changed` when the file was written to, replaced or removed. */
+export function checkUnchanged({ localPath, uri }: SourceFile, stamp: FileStamp | undefined): void {
+  const now = fileStamp(localPath);
+  if (stamp === undefined || now === undefined || !sameStamp(stamp, now)) throw sourceChanged(uri);
+}
+
+function inPlace(file: SourceFile, { stamp }: Placing): PlacedFile {
+  const { localPath, uri } = file;
+  if (uri === "-") {
+    throw new LakeError(
+      "invalid-input",
+      "kept-in-place",
+      "standard input cannot stay in place: it is no file",
+      {
+        hint: "Leave --in-place out.",
+      },
+    );
+  }
+  checkUnchanged(file, stamp);
+  return {
+    path: fileUri(localPath),
+    modificationTime: (stamp?.modified ?? 0n) / NANOSECONDS,
+    bytesWritten: 0n,
+    discard: async () => {},
+  };
+}
+
+async function copied(
+  table: DeltaTable,
+  { localPath, uri }: SourceFile,
+  placing: Placing,
+  signal: AbortSignal | undefined,
+): Promise<PlacedFile> {
+  const name = `part-${newUuid()}.${placing.format}`;
+  const place = join(tableDirectory(table), name);
+  const discard = (): Promise<void> => rm(place, { force: true });
+  try {
+    await mkdir(tableDirectory(table), { recursive: true });
+    // Where the file system can, the copy shares the bytes.
+    await copyFile(localPath, place, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    if ((await hashFile(place, signal)) !== placing.contentHash) throw sourceChanged(uri);
+    await table.folder.store.adopt([{ localFile: place, path: objectPath(name) }], { signal });
+    const { size, mtimeMs } = await stat(place);
+    return {
+      path: encodeDataPath(name),
+      modificationTime: BigInt(Math.floor(mtimeMs)),
+      bytesWritten: BigInt(size),
+      discard,
+    };
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+}
+
+/**
+ * A data file is in a table once: an `add` of the same path would take the place of the one before it.
+ *
+ * @throws LakeError `already-exists` `kept-in-place` for a file that lies in place and is live in the table.
+ */
+export async function checkOnlyOnce(
+  session: Session,
+  read: Snapshot,
+  { localPath, uri }: SourceFile,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const found = await read.withFiles(
+    ({ relation }) =>
+      session.rows(
+        `SELECT 1 FROM ${relation} WHERE contains(path, ':/') AND ${localFileSql(read)} = ${quoteString(localPath)} LIMIT 1`,
+        { signal },
+      ),
+    signal,
+  );
+  if (found.length === 0) return;
+  throw new LakeError(
+    "already-exists",
+    "kept-in-place",
+    `${uri} is a data file of the table already, in its place`,
+    {
+      context: { file: uri },
+      hint: "Leave --in-place out: its rows of now are then kept in the table's folder.",
+    },
+  );
+}
+
+function sourceChanged(uri: string): LakeError {
+  return new LakeError("unavailable", "source-changed", `${uri} changed while it was read`, {
+    context: { file: uri },
+    hint: "Land it once nobody writes it. Nothing of it was committed.",
+  });
+}

@@ -1,0 +1,141 @@
+import { LakeError } from "../../../core/index.js";
+import type { Session } from "../../../engine/index.js";
+import { hashFiles, movedFiles, type SourceFile } from "../../../formats/index.js";
+import type { PassedOver } from "./ingest-report.js";
+import { type ChangedFile, type ChangePolicy, chooseFiles, filesToHash } from "./ledger/choose-files.js";
+import type { FoundFile, LandedFile } from "./ledger/landed-file.js";
+import type { Ledger } from "./ledger/ledger.js";
+
+/** A file that was found, with what a ledger calls it; standard input is in no ledger. */
+export interface FileToLand {
+  readonly source: SourceFile;
+  readonly found: FoundFile | undefined;
+}
+
+/** What of the files that were found is to land. */
+export interface LandingChoice {
+  readonly land: readonly FileToLand[];
+  /** URIs of those whose former rows leave. */
+  readonly replaced: readonly string[];
+  readonly passed: PassedOver;
+  /** Files with the content that landed, which are to be recorded as they are now. */
+  readonly touched: readonly FileToLand[];
+}
+
+export function filesToLand(sources: readonly SourceFile[]): FileToLand[] {
+  return sources.map((source) => {
+    const { identity: uri, size, modificationTime } = source;
+    return { source, found: uri === undefined ? undefined : { uri, size, modificationTime } };
+  });
+}
+
+/** Hashes of files, each worked out once. */
+export class FileHashes {
+  readonly #signal: AbortSignal | undefined;
+  readonly #hashes = new Map<string, Promise<string>>();
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  /** Begins with the files, so that others work meanwhile. What goes wrong is told to whoever asks. */
+  begin(files: readonly FileToLand[]): void {
+    this.of(files).catch(() => {});
+  }
+
+  /** The files as a ledger holds them. */
+  async of(files: readonly FileToLand[]): Promise<LandedFile[]> {
+    const open = files.filter(({ found }) => found !== undefined && !this.#hashes.has(found.uri));
+    const hashing = hashFiles(
+      open.map(({ source }) => source),
+      this.#signal,
+    );
+    for (const [index, { found }] of open.entries()) {
+      if (found === undefined) continue;
+      const hash = hashing.then((hashes) => hashes[index] ?? "");
+      hash.catch(() => {});
+      this.#hashes.set(found.uri, hash);
+    }
+    const landed: LandedFile[] = [];
+    for (const { found } of files) {
+      const hash = found && (await this.#hashes.get(found.uri));
+      if (found !== undefined && hash !== undefined) landed.push({ ...found, hash });
+    }
+    return landed;
+  }
+}
+
+/**
+ * Decides which files land, by what has landed.
+ *
+ * @throws LakeError `invalid-input` `source-file-changed` for changed files that the policy refuses.
+ */
+export async function chooseLanding(
+  session: Session,
+  ledger: Ledger,
+  files: readonly FileToLand[],
+  hashes: FileHashes,
+  policy: ChangePolicy,
+  signal: AbortSignal | undefined,
+): Promise<LandingChoice> {
+  const known = new Map(files.flatMap((file) => (file.found === undefined ? [] : [[file.found.uri, file]])));
+  const found = files.flatMap((file) => file.found ?? []);
+  const toFiles = (chosen: readonly FoundFile[]): FileToLand[] =>
+    chosen.flatMap(({ uri }) => known.get(uri) ?? []);
+  const named = (chosen: readonly FoundFile[]): string[] => toFiles(chosen).map(({ source }) => source.uri);
+  if (ledger.isEmpty || (policy.again && policy.onChange !== "replace")) {
+    return { land: files, replaced: [], touched: [], passed: { unchanged: [], touched: [] } };
+  }
+  const comparison = await ledger.compare(session, found, signal);
+  const hashed = await hashes.of(toFiles(filesToHash(comparison, policy)));
+  const choice = chooseFiles(found, comparison, new Map(hashed.map(({ uri, hash }) => [uri, hash])), policy);
+  if (choice.refused.length > 0) throw filesChanged(choice.refused, known);
+  const landing = new Set(choice.land.map(({ uri }) => uri));
+  return {
+    land: files.filter((file) => file.found === undefined || landing.has(file.found.uri)),
+    replaced: choice.replaced.map(({ uri }) => uri),
+    touched: toFiles(choice.skipped.touched),
+    passed: { unchanged: named(choice.skipped.unchanged), touched: named(choice.skipped.touched) },
+  };
+}
+
+/** Of so many files the names are told. */
+const MAX_NAMED = 5;
+
+function filesChanged(changed: readonly ChangedFile[], known: ReadonlyMap<string, FileToLand>): LakeError {
+  const names = changed.map(({ now }) => known.get(now.uri)?.source.uri ?? now.uri);
+  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : "";
+  return new LakeError(
+    "invalid-input",
+    "source-file-changed",
+    `${names.slice(0, MAX_NAMED).join(", ")}${more} landed before and ${names.length === 1 ? "has" : "have"} changed since`,
+    {
+      context: { file: names[0], files: names.length },
+      hint: "Say what is to become of such files: --on-change append adds the rows that they have now, --on-change replace puts them in the place of the former ones.",
+    },
+  );
+}
+
+/**
+ * Makes sure that files which were read are as they were found: what is wrong with their rows is their fault only then.
+ *
+ * @throws LakeError `unavailable` `source-changed` naming a file that is not.
+ */
+export async function checkUnchanged(
+  files: readonly FileToLand[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const sources = files.map(({ source }) => source);
+  const [moved] = await movedFiles(sources, signal);
+  if (moved === undefined) return;
+  const { file, what } = moved;
+  throw new LakeError(
+    "unavailable",
+    "source-changed",
+    `${file.uri} ${what === "gone" ? "vanished" : "changed"} while it was read`,
+    {
+      context: { file: file.uri },
+      hint: "It was not landed. Run it again when whoever writes the file is done.",
+    },
+  );
+}

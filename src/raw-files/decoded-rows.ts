@@ -1,0 +1,141 @@
+import { LakeError } from "../../core/index.js";
+import { quoteString, type Session } from "../../engine/index.js";
+import { type OpenedSource, openSource, RESCUED } from "../../formats/index.js";
+import {
+  type DecodedColumn,
+  engineType,
+  type RawDecoding,
+  type RawFormat,
+  type StructType,
+} from "../../table-format/index.js";
+import { fitTyped } from "../rescue/fit-typed.js";
+
+/** The bytes of a raw file, wherever they lie. */
+export interface RawBytes {
+  readonly localPath: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly format: RawFormat;
+  readonly decoding: RawDecoding;
+}
+
+/** Rows of a raw file as SQL, in the order in which the file has them, until disposed. */
+export interface DecodedRows {
+  /** What follows FROM. */
+  readonly from: string;
+  /** SQL over `from` of each column of the decoding, in order, of the type that the engine has for the column. */
+  readonly columns: readonly string[];
+  dispose(): Promise<void>;
+}
+
+/**
+ * Opens a raw file and gives `work` its rows. They are what the decoding says and depend on nothing else.
+ *
+ * @throws LakeError `invalid-input` naming the file for a record that cannot be read by the decoding.
+ */
+export async function withDecodedRows<T>(
+  session: Session,
+  raw: RawBytes,
+  work: (rows: DecodedRows) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const { localPath, size, format, decoding } = raw;
+  const { uri, misfits, readerSchema } = decoding;
+  const options = { signal, misfits, avroSchema: readerSchema };
+  const sources = await openSource(session, { uri, localPath, size, modificationTime: 0 }, options);
+  try {
+    const [source] = sources;
+    if (source === undefined || sources.length > 1 || source.format !== format)
+      throw otherFormat(uri, format);
+    try {
+      const rows = await decodedRows(source, decoding);
+      try {
+        return await work(rows);
+      } finally {
+        await rows.dispose();
+      }
+    } catch (error) {
+      throw await explained(source, error);
+    }
+  } finally {
+    for (const source of sources) await source.dispose();
+  }
+}
+
+/** The rows of an opened source by a decoding. @throws LakeError as `relation` and `fitted` do. */
+export async function decodedRows(source: OpenedSource, decoding: RawDecoding): Promise<DecodedRows> {
+  return source.fitted === undefined
+    ? typedRows(source, decoding)
+    : fittedRows(source.fitted.bind(source), decoding);
+}
+
+/** Of texts, which take their types from the decoding. */
+async function fittedRows(
+  readAs: NonNullable<OpenedSource["fitted"]>,
+  { columns, misfits }: RawDecoding,
+): Promise<DecodedRows> {
+  const names = columns.map((_, index) => `c${index}`);
+  const wanted = columns.flatMap((column, index) =>
+    column.kind === "field"
+      ? [{ name: names[index] ?? "", type: engineType(column.field.type), source: column.source }]
+      : [],
+  );
+  const relation = await readAs(wanted, misfits);
+  const rescued = misfits === "rescue" ? `r.${RESCUED}` : "NULL";
+  return {
+    from: `(${relation.sql}) AS r`,
+    columns: columns.map((column, index) => valueSql(column, `r.${names[index] ?? ""}`, rescued)),
+    dispose: () => relation.dispose(),
+  };
+}
+
+/** Of values that have types of their own. */
+async function typedRows(source: OpenedSource, { columns, misfits, uri }: RawDecoding): Promise<DecodedRows> {
+  const fields = columns.flatMap((column) =>
+    column.kind === "field" ? [{ ...column.field, name: column.source, nullable: true }] : [],
+  );
+  const schema: StructType = { type: "struct", fields };
+  const fit = fitTyped(schema, { columns: source.columns, file: quoteString(uri) }, misfits);
+  const planned = new Map(fit.columns.map(({ name, sql }) => [name, sql]));
+  const relation = await source.relation({ numbered: misfits === "rescue" });
+  const planOf = (column: DecodedColumn): string =>
+    (column.kind === "field" ? planned.get(column.source) : undefined) ?? "NULL";
+  return {
+    from: `(${relation.sql}) AS r`,
+    columns: columns.map((column) => valueSql(column, planOf(column), fit.rescued ?? "NULL")),
+    dispose: () => relation.dispose(),
+  };
+}
+
+function valueSql(column: DecodedColumn, value: string, rescued: string): string {
+  switch (column.kind) {
+    case "field":
+      return value;
+    case "rescued-data":
+      return `CAST(${rescued} AS VARCHAR)`;
+    case "source-file":
+      return quoteString(column.sourceFile);
+  }
+}
+
+/** The failure as the format explains it: with line and column, or offset. */
+async function explained(source: OpenedSource, failure: unknown): Promise<unknown> {
+  try {
+    // Types that fit better would not help: those of the decoding are fixed.
+    await (await source.reopen(failure)).dispose();
+    return failure;
+  } catch (error) {
+    return error;
+  }
+}
+
+function otherFormat(file: string, format: RawFormat): LakeError {
+  return new LakeError(
+    "invalid-input",
+    "not-records",
+    `${file} is not the ${format} file that it is taken for`,
+    {
+      context: { file, format },
+    },
+  );
+}
