@@ -62,8 +62,8 @@ export class VectorTarget {
       const isInline = length <= INLINE_LENGTH;
       words[row * 4] = length;
       const copied = isInline ? length : PREFIX_LENGTH;
-      for (let index = 0; index < copied; index++)
-        values[row * STRING_WIDTH + 4 + index] = bytes[start + index] ?? 0;
+      for (let to = row * STRING_WIDTH + 4, at = start; at < start + copied; )
+        values[to++] = bytes[at++] ?? 0;
       if (isInline) continue;
       heap ??= this.#addToHeap(bytes);
       const pointer = heap + start;

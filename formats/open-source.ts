@@ -6,7 +6,8 @@ import { openCsv } from "./csv/open-csv.js";
 import type { Detection } from "./detect/detect.js";
 import { detectFile } from "./detect/detect-file.js";
 import { invalidSource } from "./failure.js";
-import { openJson, UNREAD, USUAL_RECORD_BYTES } from "./json/open-json.js";
+import { UNREAD, USUAL_RECORD_BYTES } from "./json/json-source.js";
+import { openJson } from "./json/open-json.js";
 import {
   canJoin,
   type JoinedFiles,

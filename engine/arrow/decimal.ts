@@ -103,12 +103,15 @@ export function narrowDecimals(
   const width = decimalWidth(type.precision);
   const limit = 10n ** BigInt(type.precision);
   const narrow = new DataView(new ArrayBuffer(count * width));
+  // A double tells numbers of up to 15 digits apart, and 32 bits hold no number of more than 10.
+  const doubleLimit = type.precision <= 15 ? 10 ** type.precision : Number.POSITIVE_INFINITY;
   for (let row = 0; row < count; row++) {
     if (validity !== undefined && !isSet(validity, row)) continue;
     const at = row * stride;
     const isSmall = isOneWord(words, at, stride);
     const value = isSmall ? (words[at] ?? 0) | 0 : integerAt(words, at, stride);
-    if (value <= -limit || value >= limit) {
+    const fits = typeof value === "number" ? Math.abs(value) < doubleLimit : value > -limit && value < limit;
+    if (!fits) {
       throw new LakeError(
         "invalid-input",
         "arrow-value",

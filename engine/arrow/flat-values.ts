@@ -19,9 +19,10 @@ export function flatValues(
 ): Uint8Array {
   const { type } = data;
   if (arrow.DataType.isBool(type)) {
-    return Uint8Array.from({ length: count }, (_, row) =>
-      isSet(data.values, data.offset + from + row) ? 1 : 0,
-    );
+    const bits: Uint8Array = data.values;
+    const booleans = new Uint8Array(count);
+    for (let row = 0; row < count; row++) booleans[row] = isSet(bits, data.offset + from + row) ? 1 : 0;
+    return booleans;
   }
   const { stride } = data;
   const values = data.values.subarray(from * stride, (from + count) * stride);
@@ -43,7 +44,7 @@ export function flatValues(
   if (arrow.DataType.isTime(type) && type.unit < arrow.TimeUnit.MICROSECOND) {
     return bytesOf(mapValid(values, validity, (value) => toMicros(value, type.unit)));
   }
-  if (arrow.DataType.isTimestamp(type) && type.timezone) {
+  if (arrow.DataType.isTimestamp(type) && type.timezone && type.unit !== arrow.TimeUnit.MICROSECOND) {
     return bytesOf(mapValid(values, validity, (value) => toMicros(value, type.unit)));
   }
   if (arrow.DataType.isDuration(type)) {

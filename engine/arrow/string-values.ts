@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import * as arrow from "apache-arrow";
 import { LakeError } from "../../core/index.js";
 import { isSet } from "../bitmap.js";
@@ -66,9 +66,11 @@ function sliced(
   const bytes = within(data.values ?? EMPTY, first, end - first);
   const starts = new Float64Array(count);
   const lengths = new Uint32Array(count);
+  const { valueOffsets } = data;
   let start = first;
   for (let row = 0; row < count; row++) {
-    const stop = Number(data.valueOffsets[from + row + 1]);
+    const offset: number | bigint | undefined = valueOffsets[from + row + 1];
+    const stop = typeof offset === "number" ? offset : Number(offset);
     if (!(start <= stop && stop <= end)) {
       throw new LakeError("corrupt", "arrow-batch", `string ${from + row} has bytes ${start} to ${stop}`);
     }
@@ -121,6 +123,7 @@ function valueAt({ bytes, starts, lengths }: StringValues, row: number): Uint8Ar
 
 /** Whether all bytes are UTF-8 and no value begins inside a character; then every value is UTF-8. */
 function isCleanUtf8({ bytes, starts }: StringValues): boolean {
+  if (isAscii(bytes)) return true;
   return isUtf8(bytes) && starts.every((start) => ((bytes[start] ?? 0) & 0xc0) !== 0x80);
 }
 

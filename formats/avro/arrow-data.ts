@@ -1,5 +1,5 @@
 import { BufferType, Data, type DataType } from "apache-arrow";
-import type { Part } from "./column.js";
+import type { Part } from "./validity.js";
 
 /** A column's part as Arrow data, over the same buffers. */
 export function arrowData(type: DataType, part: Part): Data {

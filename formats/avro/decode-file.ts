@@ -1,7 +1,7 @@
 import { throwIfCancelled } from "../../core/index.js";
 import { Block } from "./block.js";
 import { type Unpack, unpackerOf } from "./codec.js";
-import { type Column, checkTexts, type Part } from "./column.js";
+import { type Column, checkTexts } from "./column.js";
 import {
   type AvroBlock,
   type AvroFile,
@@ -12,6 +12,7 @@ import {
 } from "./container.js";
 import type { Read } from "./read-leaf.js";
 import { endsEarly } from "./tap.js";
+import type { Part } from "./validity.js";
 
 /** Rows of a batch: a few of the engine's vectors. */
 const BATCH_ROWS = 8192;

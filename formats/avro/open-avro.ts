@@ -7,12 +7,12 @@ import { type Compression, type RecordSource, type Relation, ROW_NUMBER } from "
 import type { SourceFile } from "../source/source-file.js";
 import { arrowData } from "./arrow-data.js";
 import { unpackerOf } from "./codec.js";
-import type { Part } from "./column.js";
 import { type AvroHeader, broken, readAvroHeader, undecodable } from "./container.js";
 import { type Batch, decodeFile } from "./decode-file.js";
 import { type AvroPlan, planOf, ReaderSchemaError, rowTarget } from "./plan.js";
 import { ResolutionError } from "./resolve.js";
 import type { Note } from "./type-columns.js";
+import type { Part } from "./validity.js";
 
 export interface AvroSource {
   readonly file: SourceFile;

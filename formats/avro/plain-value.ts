@@ -91,8 +91,24 @@ function readLeaf(writer: AvroLeaf, reader: AvroLeaf, tap: Tap): JsonValue {
     case "double":
       return readReal(writer, tap);
     default:
-      return physical(writer) === "int" ? tap.int() : tap.long();
+      return readWhole(writer, reader, tap);
   }
+}
+
+/** A time is in the reader's unit; what is finer is cut, toward the past. */
+function readWhole(writer: AvroLeaf, reader: AvroLeaf, tap: Tap): JsonValue {
+  const value = physical(writer) === "int" ? tap.int() : tap.long();
+  const from = nanosPerUnit(writer);
+  const to = nanosPerUnit(reader);
+  if (from === undefined || to === undefined || from === to) return value;
+  const nanos = BigInt(value) * from;
+  return nanos >= 0n ? nanos / to : -((-nanos + to - 1n) / to);
+}
+
+function nanosPerUnit(type: AvroLeaf): bigint | undefined {
+  if (type.kind === "time-millis") return 1_000_000n;
+  if (type.kind === "time-micros") return 1000n;
+  return type.kind === "timestamp" ? { millis: 1_000_000n, micros: 1000n, nanos: 1n }[type.unit] : undefined;
 }
 
 // JSON has no NaN and no infinity.

@@ -1,5 +1,6 @@
 import { type Block, readInt, readLength, readLong, readNumber } from "./block.js";
-import type { ByteColumn, NumberColumn, RealColumn } from "./column.js";
+import type { ByteColumn } from "./byte-column.js";
+import type { NumberColumn, RealColumn } from "./column.js";
 import type { TimestampUnit } from "./schema.js";
 import { AvroDataError, endsEarly } from "./tap.js";
 

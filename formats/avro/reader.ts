@@ -1,6 +1,7 @@
 import { stringifyJson } from "../../core/index.js";
 import { Block, readCount } from "./block.js";
-import type { ByteColumn, Column, ListColumn, RealColumn, StructColumn } from "./column.js";
+import type { ByteColumn } from "./byte-column.js";
+import type { Column, ListColumn, RealColumn, StructColumn } from "./column.js";
 import { readPlain } from "./plain-value.js";
 import { decimalReader } from "./read-decimal.js";
 import {

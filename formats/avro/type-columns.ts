@@ -16,15 +16,8 @@ import {
   Utf8,
 } from "apache-arrow";
 import { LakeError } from "../../core/index.js";
-import {
-  BitColumn,
-  ByteColumn,
-  type Column,
-  ListColumn,
-  NumberColumn,
-  RealColumn,
-  StructColumn,
-} from "./column.js";
+import { ByteColumn } from "./byte-column.js";
+import { BitColumn, type Column, ListColumn, NumberColumn, RealColumn, StructColumn } from "./column.js";
 import type { AvroType } from "./schema.js";
 
 const MAX_DECIMAL_DIGITS = 38;

@@ -102,6 +102,7 @@ function leafOf(type: ScalarTarget): LeafPlan | undefined {
     // The engine's reader takes a fraction for a double, which may hide digits from the check.
     case "decimal":
       return type.scale === 0 ? leaf("JSON", engineType(type)) : undefined;
+    case "json":
     case "none":
       return undefined;
   }

@@ -2,11 +2,12 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { optimizeText } from "../../src/cli/commands/optimize.js";
+import { styleFor } from "../../src/cli/terminal/style.js";
 import { openLake } from "../../src/index.js";
 import { grizzly } from "../support/grizzly.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
-const STYLE = { bold: (text: string) => text, dim: (text: string) => text, red: (text: string) => text };
+const STYLE = styleFor(false);
 
 test("optimize rewrites what is not Parquet, once", async () => {
   const cwd = await temporaryFolder();

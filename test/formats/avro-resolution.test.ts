@@ -273,6 +273,14 @@ describe("Avro schema resolution", () => {
     });
   });
 
+  it("reads times within types that hold themselves in the reader's unit", async () => {
+    const tree = (unit: string): object =>
+      record({ name: "at", type: timestamp(unit) }, { name: "next", type: ["null", "R"] });
+    const rows = [{ at: 0n, next: { R: { at: -1_500_001n, next: null } } }];
+    const { rows: read } = await resolved(tree("micros"), rows, tree("millis"));
+    expect(read).toEqual([{ at: "1970-01-01T00:00:00Z", next: '{"at":-1501,"next":null}' }]);
+  });
+
   it("resolves types that hold themselves", async () => {
     const tree = (value: string, ...more: readonly object[]): object =>
       record({ name: "v", type: value }, { name: "next", type: ["null", "R"] }, ...more);

@@ -365,5 +365,14 @@ describe("what no sample shows", () => {
     bench.write("digits.jsonl", '{"v":"x"}\n{"v":1.10}\n{"v":0.12345678901234567890}\n');
     const { rows } = await bench.read("digits.jsonl");
     expect(rows).toEqual([{ v: "x" }, { v: "1.10" }, { v: "0.12345678901234567890" }]);
+
+    bench.write("nested.jsonl", '{"v":"x"}\n{"v":{"k": 0.12345678901234567890}}\n{"v":1.10}\n{"v":null}\n');
+    const nested = await bench.read("nested.jsonl");
+    expect(nested.rows).toEqual([
+      { v: '"x"' },
+      { v: '{"k": 0.12345678901234567890}' },
+      { v: "1.10" },
+      { v: null },
+    ]);
   });
 });

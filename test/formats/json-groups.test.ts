@@ -107,10 +107,11 @@ describe("many small files", () => {
       context: { file: "b.jsonl", line: 2 },
     });
     const [source] = await openFolder(folder, "rescue");
-    const relation = await source?.fitted?.([id], "rescue", { withFile: true });
+    const relation = await source?.fitted?.([id], "rescue", { numbered: true, withFile: true });
     const rows = await bench.session.rows(relation?.sql ?? "");
     await relation?.dispose();
     expect(rows.map((row) => row["id"])).toEqual([1n, 2n, 3n, null, 5n]);
+    expect(rows.map((row) => row["gl_row"])).toEqual([1n, 2n, 1n, 2n, 1n]);
     expect(rows[3]).toMatchObject({ gl_file: `file://${folder}/b.jsonl` });
     expect(JSON.parse(String(rows[3]?.["gl_rescued"]))).toMatchObject({
       file: "b.jsonl",
@@ -134,6 +135,10 @@ describe("many small files", () => {
       "c.jsonl": '{"a":0.5,"c":true}\n',
     });
     const [source] = await openFolder(folder);
+    const numbered = await source?.relation({ numbered: true });
+    const numbers = await bench.session.rows(`SELECT gl_row FROM (${numbered?.sql})`);
+    await numbered?.dispose();
+    expect(numbers.map((row) => row["gl_row"])).toEqual([1n, 1n, 1n]);
     const rows = await rowsOf(source);
     expect(rows.map(({ gl_file: _, ...row }) => row)).toEqual([
       { a: 1, b: null, c: null },

@@ -8,6 +8,8 @@ import { discoverSources, openSource } from "../../formats/index.js";
 import { workbench } from "./workbench.js";
 
 const bench = workbench();
+// Other processes make temporary folders too; these count their own.
+process.env["TMPDIR"] = bench.folder;
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const temporaryFolders = (): string[] =>
   readdirSync(tmpdir()).filter((name) => name.startsWith("grizzly-source-"));

@@ -17,7 +17,7 @@ import {
 } from "./many/many-files.js";
 
 /** Of a process that lands many files, its engine limited to 500 MB. */
-const MOST_MEMORY = 1_200_000_000;
+const MOST_MEMORY = 1_000_000_000;
 const BATCH = 10_000;
 
 async function folders(): Promise<{ files: string; lake: string; options: RunOptions }> {
@@ -67,6 +67,8 @@ test("100,000 files land once, in bounded memory, and then there is nothing to d
     expect(await tornFiles(opened)).toEqual([]);
     expect((await (await opened.table("t")).fsck()).findings).toEqual([]);
   });
+  // The hook that removes the test's folder has less time than so many files take.
+  await rm(files, { recursive: true });
 });
 
 test("killed at 50 random moments, the next run completes the set", async () => {

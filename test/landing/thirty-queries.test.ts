@@ -80,6 +80,19 @@ describe.each(WAYS)("$name", (way) => {
     );
   });
 
+  it("is the same to someone whose local tier is empty", async () => {
+    const cache = { directory: path.join(folder.path, `cache-${way.name}`) };
+    const other = await openLake(path.join(folder.path, "lake"), { cache });
+    try {
+      for (const query of ["SELECT * FROM $orders@1", "SELECT * FROM $orders@6", "SELECT * FROM $orders"]) {
+        const rows = await relationOf(await other.sql(questionTo(way, query)));
+        expect(rows, query).toEqual(await expected(query));
+      }
+    } finally {
+      await other.close();
+    }
+  });
+
   it.each(QUERIES)("$asks", async ({ sql }) => {
     const wanted = await expected(sql);
     expect(wanted.rows.length).toBeGreaterThan(0);

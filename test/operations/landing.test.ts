@@ -239,6 +239,44 @@ describe("batches", () => {
   });
 });
 
+describe("many small files", () => {
+  it.each(["csv", "jsonl"])("of %s share data files, in their order", async (format) => {
+    const names = Array.from({ length: 300 }, (_, n) => `${String(n).padStart(3, "0")}.${format}`);
+    for (const [n, name] of names.entries()) {
+      await put(
+        name,
+        format === "csv" ? `n\n${n * 2}\n${n * 2 + 1}\n` : `{"n":${n * 2}}\n{"n":${n * 2 + 1}}\n`,
+      );
+    }
+    const report = await land({ sourceColumn: true });
+    expect(report).toMatchObject({ rows: 600n, sourceFiles: { landed: 300 } });
+    expect(report.filesAdded).toBeLessThanOrEqual(2);
+    expect(report.sources.reduce((sum, { files }) => sum + files, 0)).toBe(300);
+    expect(report.sources.reduce((sum, { rows: landed }) => sum + landed, 0n)).toBe(600n);
+    const found = await rows(
+      "SELECT n, _source_file AS f FROM t ORDER BY _metadata.file_name, _metadata.row_index",
+    );
+    const expected = names.flatMap((name, n) => [2 * n, 2 * n + 1].map((each) => [BigInt(each), name]));
+    const inFiles = found.map(({ n, f }) => [n, path.basename(String(f))]);
+    expect(inFiles.toSorted((a, b) => Number(a[0]) - Number(b[0]))).toEqual(expected);
+    for (const [index, [n]] of inFiles.entries()) {
+      const before = inFiles[index - 1]?.[0];
+      // Within each data file the rows are in the order of the sources.
+      if (before !== undefined && Number(n) < Number(before)) expect(Number(n) % 400).toBe(0);
+    }
+  });
+
+  it("of which one does not fit are refused by its name, and rescued alone", async () => {
+    await rows("CREATE TABLE t (n BIGINT)");
+    for (const n of [1, 2, 3]) await put(`${n}.csv`, `n\n${n}\n`);
+    await put("4.csv", "n\nfour\n");
+    await expect(land()).rejects.toMatchObject({ context: { file: file("4.csv"), line: 2 } });
+    const report = await land({ rescue: true });
+    expect(report).toMatchObject({ rows: 4n, rescued: { rows: 1n } });
+    expect(await numbers()).toEqual([1n, 2n, 3n, null]);
+  });
+});
+
 describe("a landing", () => {
   it("says in its commit what landed", async () => {
     await put("a.jsonl", '{"n":1}\n');

@@ -30,6 +30,11 @@ export interface FittingSource {
 
 const NO_TYPE: TargetType = { kind: "none", type: "VARCHAR" };
 
+/** A column that rows are wanted in; its target is that of its type, unless another is said. */
+export interface TargetColumn extends FittedColumn {
+  readonly target?: TargetType | undefined;
+}
+
 /** The engine's buffers need more room than the longest record takes. */
 const SMALLEST_RECORD_LIMIT = 16 * 1024 * 1024;
 
@@ -41,12 +46,12 @@ const SMALLEST_RECORD_LIMIT = 16 * 1024 * 1024;
  */
 export async function fittedRelation(
   source: FittingSource,
-  columns: readonly FittedColumn[],
+  columns: readonly TargetColumn[],
   misfits: Misfits,
   options: RelationOptions,
   signal: AbortSignal | undefined,
 ): Promise<Relation> {
-  const types = columns.map(({ type }) => targetTypeOf(type));
+  const types = columns.map(({ type, target: known }) => known ?? targetTypeOf(type));
   const target = targetOf(source.areObjects, columns, types);
   const added = addedKeys(options);
   const folder = await temporaryFolder();

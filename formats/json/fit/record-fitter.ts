@@ -260,6 +260,7 @@ const NOUNS: Readonly<Record<TargetNode["kind"], string>> = {
   map: "object",
   list: "array",
   text: "text",
+  json: "value",
   whole: "whole number",
   decimal: "decimal number",
   double: "number",

@@ -25,8 +25,10 @@ const rewritten = (text: string): ScalarFit => ({ kind: "rewritten", text });
  */
 export function fitsScalar(node: ScalarNode, cursor: JsonCursor, at: number, end: number): ScalarFit {
   const byte = cursor.data[at] ?? 0;
+  const isNull = byte === 0x6e && end === at + 4;
+  if (node.kind === "json") return isNull ? "as-is" : textOf(cursor, at, end);
   if (byte === 0x22) return fitsString(node, cursor, at, end);
-  if (byte === 0x6e && end === at + 4) return "as-is";
+  if (isNull) return "as-is";
   if (byte === 0x74 || byte === 0x66) {
     return node.kind === "boolean" || node.kind === "text" ? "as-is" : misfit(`is no ${describe(node)}`);
   }

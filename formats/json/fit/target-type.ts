@@ -4,6 +4,8 @@ import { quoteIdentifier } from "../../../engine/index.js";
 /** What a JSON value has to become. */
 export type TargetType =
   | { readonly kind: "text" }
+  /** A VARCHAR of JSON text, whose strings keep their quotes. */
+  | { readonly kind: "json" }
   | { readonly kind: "whole"; readonly type: string; readonly minimum: bigint; readonly maximum: bigint }
   | { readonly kind: "decimal"; readonly precision: number; readonly scale: number }
   | { readonly kind: "double" }
@@ -64,6 +66,7 @@ export function targetTypeOf(text: string): TargetType {
 export function engineType(type: TargetType): string {
   switch (type.kind) {
     case "text":
+    case "json":
       return "VARCHAR";
     case "decimal":
       return `DECIMAL(${type.precision},${type.scale})`;

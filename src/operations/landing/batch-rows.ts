@@ -1,7 +1,12 @@
 import { LakeError } from "../../../core/index.js";
 import type { Engine, Session } from "../../../engine/index.js";
 import type { OpenedSource, WrittenFile } from "../../../formats/index.js";
-import type { AddFile, DeltaTable, Snapshot } from "../../../table-format/index.js";
+import {
+  type AddFile,
+  type DeltaTable,
+  numberedColumns,
+  type Snapshot,
+} from "../../../table-format/index.js";
 import type { WriteTarget } from "../data-files.js";
 import type { ProgressMeter } from "../progress.js";
 import { asLandingSource, type BatchSources } from "./batch-sources.js";
@@ -11,9 +16,15 @@ import { type KeptForm, keepableSource, keptForm } from "./kept/keepable.js";
 import { landKeptSource } from "./land-kept-source.js";
 import { type LandedRows, landSource } from "./land-source.js";
 import {
+  ingestedTogether,
+  landsTogether,
+  landTogether,
+  MOST_TOGETHER,
+  type PlannedSource,
+} from "./land-together.js";
+import {
   type LandingOptions,
   type LandingPlan,
-  numberedBefore,
   planLanding,
   withNumberedRows,
   withRawFiles,
@@ -57,6 +68,8 @@ export interface WriteRowsRequest {
 
 /** What has been written of one source. */
 interface Landed extends LandedRows {
+  /** Sources whose rows these are. */
+  readonly sources: number;
   readonly notes: readonly string[];
 }
 
@@ -84,19 +97,25 @@ class BatchWriter {
   readonly #session: Session;
   readonly #sources: BatchSources;
   readonly #request: WriteRowsRequest;
+  readonly #totalBytes: number;
   #landed: Landed[] = [];
   #doneBytes = 0;
+  /** Rows that identity columns have numbered. */
+  #numbered = 0n;
+  /** Up to this source each is landed by itself. */
+  #apartUntil = 0;
 
   constructor(session: Session, sources: BatchSources, request: WriteRowsRequest) {
     this.#session = session;
     this.#sources = sources;
     this.#request = request;
+    this.#totalBytes = sources.bytes;
   }
 
   async write(): Promise<WrittenRows> {
     let plan = await this.#plan();
-    while (this.#landed.length < this.#sources.states.length) plan = await this.#landNext(plan);
-    const rows = this.#landed.map((landed) => landed.rows);
+    while (this.#next < this.#sources.states.length) plan = await this.#landNext(plan);
+    const rows = this.#rows();
     return {
       plan: withNumberedRows(plan, rows),
       target: this.#target(plan),
@@ -113,6 +132,7 @@ class BatchWriter {
     const landed = this.#landed;
     this.#landed = [];
     this.#doneBytes = 0;
+    this.#numbered = 0n;
     for (const each of landed) await each.discard();
   }
 
@@ -126,13 +146,24 @@ class BatchWriter {
     return plan;
   }
 
+  /** The source that lands next. */
+  get #next(): number {
+    return this.#landed.reduce((sum, { sources }) => sum + sources, 0);
+  }
+
+  /** Rows of each source that landed; of several that share files, all at the first. */
+  #rows(): bigint[] {
+    return this.#landed.flatMap(({ rows, sources }) => [rows, ...new Array<bigint>(sources - 1).fill(0n)]);
+  }
+
   #target({ schema, metadata }: LandingPlan): WriteTarget {
     return { table: this.#request.table, schema, metadata };
   }
 
   /** Lands the next source, or gives the plan in which it is read in another way. */
   async #landNext(plan: LandingPlan): Promise<LandingPlan> {
-    const index = this.#landed.length;
+    const index = this.#next;
+    if (await this.#landTogether(plan, index)) return plan;
     const [state, landing] = [this.#sources.states[index], plan.landings[index]];
     if (state === undefined || landing === undefined) {
       throw new LakeError("internal", "no-landing", "a source without a plan");
@@ -142,11 +173,9 @@ class BatchWriter {
     const share = {
       doneBytes: this.#doneBytes,
       sourceBytes: source.sizeBytes,
-      totalBytes: this.#sources.bytes,
+      totalBytes: this.#totalBytes,
     };
     await engine.useThreads(source.threads);
-    const rows = this.#landed.map((landed) => landed.rows);
-    const rowsBefore = numberedBefore(plan, rows, index);
     const keptIn = keep ? keptTable(index) : undefined;
     const form = await this.#form(source);
     const outcome = await meter.during(this.#session, share, () =>
@@ -155,13 +184,49 @@ class BatchWriter {
             ...this.#request,
             form,
           })
-        : landSource(this.#session, this.#target(plan), source, landing, { rowsBefore, keptIn, signal }),
+        : landSource(this.#session, this.#target(plan), source, landing, {
+            rowsBefore: this.#numbered,
+            keptIn,
+            signal,
+          }),
     );
     if (outcome.status === "misfit") return this.#replanned(plan, index, state, landing, outcome.failure);
     const notes = form.kind === "rewritten" ? [...landing.notes, form.note] : landing.notes;
-    this.#landed.push({ ...outcome, notes });
+    this.#landed.push({ ...outcome, sources: 1, notes });
+    if (numberedColumns(landing.rules).length > 0) this.#numbered += outcome.rows;
     this.#doneBytes += source.sizeBytes;
     return plan;
+  }
+
+  /** Lands several small sources in data files that they share; false where the next is to land by itself. */
+  async #landTogether(plan: LandingPlan, index: number): Promise<boolean> {
+    const { as, keep, signal, meter, engine } = this.#request;
+    if (as !== "parquet" || keep || index < this.#apartUntil) return false;
+    const planned = this.#planned(plan, index);
+    if (planned.length < 2) return false;
+    const sourceBytes = planned.reduce((sum, { source }) => sum + source.sizeBytes, 0);
+    const share = { doneBytes: this.#doneBytes, sourceBytes, totalBytes: this.#totalBytes };
+    await engine.useThreads(undefined);
+    const landed = await meter.during(this.#session, share, () =>
+      landTogether(this.#session, this.#target(plan), planned, signal),
+    );
+    if (landed === undefined) {
+      this.#apartUntil = index + planned.length;
+      return false;
+    }
+    const notes = planned.flatMap(({ landing }) => landing.notes);
+    this.#landed.push({ ...landed, sources: planned.length, notes });
+    this.#doneBytes += sourceBytes;
+    return true;
+  }
+
+  /** The sources from one on that may land together. */
+  #planned({ landings }: LandingPlan, index: number): readonly PlannedSource[] {
+    const planned = this.#sources.states.slice(index, index + MOST_TOGETHER).flatMap(({ source }, at) => {
+      const landing = landings[index + at];
+      return landing === undefined ? [] : [{ source, landing }];
+    });
+    return planned.slice(0, landsTogether(planned));
   }
 
   async #form(source: OpenedSource): Promise<KeptForm | { readonly kind: "parquet" }> {
@@ -206,13 +271,12 @@ class BatchWriter {
   }
 
   #ingested(): IngestedSource[] {
-    return this.#sources.states.flatMap(({ source }, index) => {
-      const landed = this.#landed[index];
-      if (landed === undefined) return [];
-      const { uri, format, compression, files } = source;
-      const { rows, rescued } = landed;
-      const notes = [...source.notes, ...landed.notes];
-      return [{ uri, format, compression, files: files.length, rows, rescued, notes }];
+    let from = 0;
+    return this.#landed.map((landed) => {
+      const states = this.#sources.states.slice(from, from + landed.sources);
+      from += landed.sources;
+      const sources = states.map(({ source }) => source);
+      return ingestedTogether(sources, landed, landed.notes);
     });
   }
 }

@@ -98,7 +98,8 @@ export class LandBatch implements TableOperation<BatchReport> {
     let staged: StagedLedger | undefined;
     try {
       const reset = options.mode === "overwrite";
-      if (landed.length > 0 || reset) staged = await ledger.stage(this.#session, landed, { reset, signal });
+      if (landed.length > 0 || (reset && !ledger.isEmpty))
+        staged = await ledger.stage(this.#session, landed, { reset, signal });
     } catch (error) {
       await replaced?.work.discard();
       throw error;

@@ -87,7 +87,7 @@ export async function landSource(
   return { status: "written", files, kept: [], rows, rescued, bytesWritten: totalSize(files), discard };
 }
 
-const NONE_RESCUED: RescuedCounts = { rows: 0n, records: 0n };
+export const NONE_RESCUED: RescuedCounts = { rows: 0n, records: 0n };
 
 /** The rows of a source as its plan reads them. */
 export function relationOf(source: OpenedSource, { relation, withFile }: SourceLanding): Promise<Relation> {

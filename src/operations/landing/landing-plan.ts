@@ -181,32 +181,22 @@ export function withRawFiles(plan: LandingPlan): LandingPlan {
   return { ...plan, protocol, protocolChanged: plan.protocolChanged || added.length > 0 };
 }
 
-/** The plan of a table whose identity columns have given out values to the rows of each source. */
+/**
+ * The plan of a table whose identity columns have given out values to the rows of each source: those of the sources
+ * that bring none of their own are numbered, one source after the other.
+ */
 export function withNumberedRows(plan: LandingPlan, rows: readonly bigint[]): LandingPlan {
-  const schema = plan.landings.reduce(
-    (numbered, { rules }, index) =>
-      withHighWaterMarks(numbered, numberedColumns(rules), rowsUpTo(plan, rows, index)),
-    plan.schema,
-  );
+  let { schema } = plan;
+  let numbered = 0n;
+  for (const [index, { rules }] of plan.landings.entries()) {
+    const columns = numberedColumns(rules);
+    if (columns.length === 0) continue;
+    numbered += rows[index] ?? 0n;
+    schema = withHighWaterMarks(schema, columns, numbered);
+  }
   if (schema === plan.schema) return plan;
   const metadata = { ...plan.metadata, schemaString: serializeSchema(schema) };
   return { ...plan, schema, metadata, metadataChanged: true };
-}
-
-/**
- * The rows that identity columns have numbered before a source: those of the sources before it that bring no
- * values of their own.
- *
- * @param rows those of each source
- */
-export function numberedBefore({ landings }: LandingPlan, rows: readonly bigint[], index: number): bigint {
-  return landings
-    .slice(0, index)
-    .reduce((sum, { rules }, at) => (numberedColumns(rules).length > 0 ? sum + (rows[at] ?? 0n) : sum), 0n);
-}
-
-function rowsUpTo(plan: LandingPlan, rows: readonly bigint[], index: number): bigint {
-  return numberedBefore(plan, rows, index) + (rows[index] ?? 0n);
 }
 
 function checkMode(label: string, read: Snapshot, options: LandingOptions): void {

@@ -67,10 +67,13 @@ function parseDrop(reader: StatementReader): Alteration {
   throw reader.expected("COLUMN, COLUMNS, CONSTRAINT or FEATURE");
 }
 
-/** Names of features hold dashes, which only quotes keep together. */
+/** Names of features may hold dots, and dashes, which only quotes keep together. */
 function parseFeature(reader: StatementReader): string {
-  const quoted = reader.peek()?.kind === "string";
-  return quoted ? reader.string("the name of a feature") : reader.name("the name of a feature");
+  const what = "the name of a feature";
+  if (reader.peek()?.kind === "string") return reader.string(what);
+  let name = reader.name(what);
+  while (reader.takeSymbol(".")) name += `.${reader.name(what)}`;
+  return name;
 }
 
 function parseChange(reader: StatementReader): ColumnChange {

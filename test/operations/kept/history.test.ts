@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { openLake } from "../../../src/index.js";
 import { alterOperation } from "../../../src/operations/alter-table.js";
 import { optimizeOperation } from "../../../src/operations/compact/compact.js";
 import { RawTable } from "./raw-table.js";
@@ -20,6 +21,35 @@ describe("raw files in the history of a table", () => {
     expect(ids(await table.rows("SELECT id FROM t ORDER BY id"))).toEqual([1n, 2n, 3n, 4n]);
   });
 
+  test("are read by another process, from commits, a checkpoint and a log compaction", async () => {
+    for (const shorten of ["nothing", "checkpoint", "compactLog"] as const) {
+      const table = await RawTable.make("(id BIGINT)");
+      await table.landRows("a.jsonl", [{ id: 1 }]);
+      await table.landRows("b.jsonl", [{ id: 2 }]);
+      await table.lake.sql("INSERT INTO t VALUES (3)");
+      const t = await table.lake.table("t");
+      if (shorten !== "nothing") await t[shorten]();
+      const other = await openLake(table.lake.uri, { cache: { directory: table.file("other") } });
+      const rows = await (await other.sql("SELECT id FROM t ORDER BY id")).toArray();
+      await other.close();
+      expect(ids(rows)).toEqual([1n, 2n, 3n]);
+    }
+  });
+
+  test("get row ids where the table begins to track its rows", async () => {
+    const table = await RawTable.make("(id BIGINT)");
+    await table.landRows("a.jsonl", [{ id: 1 }, { id: 2 }]);
+    await table.lake.sql("ALTER TABLE t SET TBLPROPERTIES ('delta.enableRowTracking' = 'true')");
+    await table.lake.sql("OPTIMIZE t");
+    await table.landRows("b.jsonl", [{ id: 3 }]);
+    const rows = await table.rows("SELECT id, _metadata.row_id AS row_id FROM t ORDER BY id");
+    expect(rows.slice(0, 2)).toEqual([
+      { id: 1n, row_id: 0n },
+      { id: 2n, row_id: 1n },
+    ]);
+    expect(new Set(rows.map((row) => row["row_id"])).size).toBe(3);
+  });
+
   test("come back when a transaction that rewrote them and dropped the feature is taken back", async () => {
     const table = await RawTable.make("(id BIGINT)");
     await table.landRows("a.jsonl", [{ id: 1 }]);
@@ -38,7 +68,7 @@ describe("raw files in the history of a table", () => {
     const table = await RawTable.make("(id BIGINT) TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')");
     await table.landRows("a.jsonl", [{ id: 1 }, { id: 2 }]);
     await table.lake.sql("OPTIMIZE t");
-    await table.lake.sql("ALTER TABLE t DROP FEATURE 'grizzly.multiFormat'");
+    await table.lake.sql("ALTER TABLE t DROP FEATURE grizzly.multiFormat");
     await table.lake.sql("DELETE FROM t WHERE id = 1");
     const t = await table.lake.table("t");
     const changes = await (await t.changes({ from: 0 })).toArray();

@@ -81,6 +81,21 @@ describe("a raw file in its place", () => {
     await expect(table.rows("SELECT id FROM t")).rejects.toMatchObject({ code: "data-file-changed" });
   });
 
+  test("does not lie in the folder of its table, or come from standard input", async () => {
+    const table = await RawTable.make("(id BIGINT)");
+    await table.landRows("a.jsonl", ROWS);
+    await expect(table.land(await dataFile(table), { inPlace: true })).rejects.toMatchObject({
+      code: "kept-in-place",
+      message: expect.stringContaining("own folder"),
+    });
+    const stdin = (async function* () {
+      yield Buffer.from('{"id":1}\n{"id":2}\n');
+    })();
+    await expect(
+      table.lake.ingest(["-"], { into: "t", as: "jsonl", inPlace: true, stdin }),
+    ).rejects.toMatchObject({ code: "kept-in-place" });
+  });
+
   test("is in a table once", async () => {
     const table = await RawTable.make("(id BIGINT)");
     await table.landRows("a.jsonl", ROWS, { inPlace: true });

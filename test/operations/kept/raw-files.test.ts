@@ -1,4 +1,3 @@
-import { rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { RawTable } from "./raw-table.js";
 
@@ -125,20 +124,5 @@ describe("the feature grizzly.multiFormat", () => {
     const table = await RawTable.make("(id BIGINT)");
     await table.lake.sql("INSERT INTO t VALUES (1)");
     expect(await (await table.lake.table("t")).optimize()).toMatchObject({ changed: false, version: 1n });
-  });
-});
-
-describe("a file in its place", () => {
-  test("is read from its copy, and refused when the copy is gone and its bytes are others", async () => {
-    const table = await RawTable.make("(id BIGINT)");
-    await table.landRows("a.jsonl", [{ id: 1 }], { inPlace: true });
-    expect(await table.rows("SELECT id FROM t")).toEqual([{ id: 1n }]);
-    await expect(table.land(table.file("a.jsonl"), { inPlace: true })).rejects.toMatchObject({
-      code: "kept-in-place",
-    });
-    await writeFile(table.file("a.jsonl"), '{"id":2}\n');
-    const tier = table.operations;
-    void tier;
-    await rm(table.file("a.jsonl"));
   });
 });

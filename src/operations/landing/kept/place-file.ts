@@ -6,7 +6,6 @@ import { quoteString, type Session } from "../../../../engine/index.js";
 import {
   type FileStamp,
   fileStamp,
-  fileUri,
   hashFile,
   type SourceFile,
   sameStamp,
@@ -46,7 +45,8 @@ export interface Placing {
 /**
  * Gives a raw file its place: a copy in the table's folder, durable, or where it lies.
  *
- * @throws LakeError `unavailable` `source-changed` when it is not the file any more whose rows were read.
+ * @throws LakeError `unavailable` `source-changed` when it is not the file any more whose rows were read;
+ *   `invalid-input` `kept-in-place` for one that cannot stay.
  */
 export async function placeFile(
   table: DeltaTable,
@@ -54,7 +54,7 @@ export async function placeFile(
   placing: Placing,
   signal: AbortSignal | undefined,
 ): Promise<PlacedFile> {
-  return placing.inPlace ? inPlace(file, placing) : copied(table, file, placing, signal);
+  return placing.inPlace ? inPlace(table, file, placing) : copied(table, file, placing, signal);
 }
 
 /** @throws LakeError `unavailable` `source-changed` when the file was written to, replaced or removed. */
@@ -63,25 +63,33 @@ export function checkUnchanged({ localPath, uri }: SourceFile, stamp: FileStamp 
   if (stamp === undefined || now === undefined || !sameStamp(stamp, now)) throw sourceChanged(uri);
 }
 
-function inPlace(file: SourceFile, { stamp }: Placing): PlacedFile {
-  const { localPath, uri } = file;
-  if (uri === "-") {
-    throw new LakeError(
-      "invalid-input",
-      "kept-in-place",
-      "standard input cannot stay in place: it is no file",
-      {
-        hint: "Leave --in-place out.",
-      },
+function inPlace(table: DeltaTable, file: SourceFile, { stamp }: Placing): PlacedFile {
+  const { identity, localPath, uri } = file;
+  if (identity === undefined) {
+    throw notInPlace(uri, "it cannot be found there a second time", "Leave --in-place out.");
+  }
+  // What lies there is the table's own, for a vacuum to delete.
+  if (localPath.startsWith(join(tableDirectory(table), "/"))) {
+    throw notInPlace(
+      uri,
+      "it lies in the table's own folder",
+      "Leave --in-place out, or move the file away.",
     );
   }
   checkUnchanged(file, stamp);
   return {
-    path: fileUri(localPath),
+    path: identity,
     modificationTime: (stamp?.modified ?? 0n) / NANOSECONDS,
     bytesWritten: 0n,
     discard: async () => {},
   };
+}
+
+function notInPlace(uri: string, why: string, hint: string): LakeError {
+  return new LakeError("invalid-input", "kept-in-place", `${uri} cannot stay in its place: ${why}`, {
+    context: { file: uri },
+    hint,
+  });
 }
 
 async function copied(
