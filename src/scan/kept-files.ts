@@ -136,6 +136,7 @@ export async function keepFiles(
   const fileTable = fileTableName(name);
   const nothing = { report, list: "[]::VARCHAR[]", groups: [], table: fileTable, partitions };
   if (report.filesKept === 0) return nothing;
+  const needsFileTable = withMetadata || [...partitions.values()].some(({ kind }) => kind === "per-file");
   const hasRaw = row["raw"] !== 0n;
   const { keptSql, names } = hasRaw
     ? await readableFiles(
@@ -146,6 +147,8 @@ export async function keepFiles(
           keptSql: loggedSql,
           names: logged.names,
           positions,
+          needsSql: needsFileTable || row["untold"] !== 0n || row["vectors"] !== 0n,
+          whole: isWhole ? table : undefined,
           ofAnyVersion: request.ofAnyVersion ?? false,
         },
         signal,
@@ -165,7 +168,7 @@ export async function keepFiles(
       vectors: Number(row["vectors"]),
       hiddenColumns: withMetadata ? materializedColumns(configuration) : [],
       declared: tableShape(schema, partitionColumns, mode),
-      needsFileTable: withMetadata || [...partitions.values()].some(({ kind }) => kind === "per-file"),
+      needsFileTable,
     },
     signal,
   );

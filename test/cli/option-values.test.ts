@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   applicationOf,
   applicationVersion,
+  batchLimit,
   collectParameter,
   memoryAmount,
   nameList,
@@ -72,5 +73,20 @@ describe("option values", () => {
     expect(() => collectParameter("a=2", one)).toThrow("twice");
     expect(() => collectParameter("a", undefined)).toThrow("name=value");
     expect(() => collectParameter("1a=2", undefined)).toThrow("name=value");
+  });
+});
+
+describe("--batch", () => {
+  test.each([
+    ["500", { files: 500 }],
+    ["4GB", { bytes: 4e9 }],
+    ["1 MiB", { bytes: 1024 ** 2 }],
+    ["500,4gib", { files: 500, bytes: 4 * 1024 ** 3 }],
+  ])("%s", (text, limit) => {
+    expect(batchLimit(text)).toEqual(limit);
+  });
+
+  test.each(["", "0", "-1", "1.5", "4 parsecs", "1,"])("%j is refused", (text) => {
+    expect(() => batchLimit(text)).toThrow(expect.objectContaining({ code: "cli-usage" }));
   });
 });

@@ -71,7 +71,7 @@ export interface IngestOptions {
  * @throws LakeError `invalid-input` `ingest-options`.
  */
 export function checkIngestOptions(options: IngestOptions): void {
-  const { mode = "append", onChange, rescue, as = "parquet", inPlace, sourceColumn, batch } = options;
+  const { mode = "append", onChange, as = "parquet", inPlace, sourceColumn, batch } = options;
   if (onChange !== undefined && mode !== "append") {
     throw conflicting(`onChange is for appended files, not for mode ${mode}`);
   }
@@ -83,9 +83,6 @@ export function checkIngestOptions(options: IngestOptions): void {
   }
   if (sourceColumn === false && onChange === "replace") {
     throw conflicting("onChange replace tells the former rows of a file by the column _source_file");
-  }
-  if (rescue === true && options.schema === "overwrite" && mode !== "overwrite") {
-    throw conflicting("schema overwrite goes with mode overwrite only");
   }
   for (const limit of [batch?.files, batch?.bytes]) {
     if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {

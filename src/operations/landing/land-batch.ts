@@ -114,6 +114,7 @@ export class LandBatch implements TableOperation<BatchReport> {
         options,
         plan: held?.rows.plan,
         adds: held?.adds ?? [],
+        sourceFiles: choice.land.length,
         sources: held?.rows.sources ?? [],
         bytesWritten: held?.rows.bytesWritten ?? 0n,
         landed,

@@ -46,13 +46,14 @@ export async function landKeptSource(
   }
   try {
     const { format } = form;
+    const [file] = source.files;
     const { add, ...landed } = await landKept(session, {
       target,
       read,
       source,
       format,
       misfits: reading === "rescue" ? "rescue" : "refuse",
-      sourceFile: target.filled.sourceFile ? source.files[0]?.identity : undefined,
+      sourceFile: target.filled.sourceFile ? file?.identity : undefined,
       readerSchema: avroSchema,
       inPlace,
       marker: rules.marker,

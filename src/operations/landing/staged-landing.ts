@@ -21,6 +21,8 @@ export interface LandingCommit {
   /** `undefined` where no rows land. */
   readonly plan: LandingPlan | undefined;
   readonly adds: readonly AddFile[];
+  /** Source files whose rows land. */
+  readonly sourceFiles: number;
   readonly sources: readonly IngestedSource[];
   readonly bytesWritten: bigint;
   readonly landed: readonly LandedFile[];
@@ -30,7 +32,8 @@ export interface LandingCommit {
 
 /** The commit of a landing. Pure. */
 export function stagedLanding(of: LandingCommit): StagedCommit {
-  const { read, options, plan, adds, sources, bytesWritten, landed, replaced, transactions } = of;
+  const { read, options, plan, adds, sourceFiles, sources, bytesWritten, landed, replaced, transactions } =
+    of;
   const mode = options.mode ?? "append";
   const partitionBy = JSON.stringify(
     plan?.metadata.partitionColumns ?? read?.metadata.partitionColumns ?? [],
@@ -49,7 +52,7 @@ export function stagedLanding(of: LandingCommit): StagedCommit {
       numFiles: String(adds.length),
       numOutputRows: String(sources.reduce((sum, { rows }) => sum + rows, 0n)),
       numOutputBytes: String(bytesWritten),
-      numSourceFiles: String(sources.reduce((sum, { files }) => sum + files, 0)),
+      numSourceFiles: String(sourceFiles),
       numRescuedRows: String(sources.reduce((sum, { rescued }) => sum + rescued.rows, 0n)),
       ...(replaced === undefined ? {} : { numDeletedRows: String(replaced.rows) }),
     },
