@@ -12,6 +12,8 @@ export class Block {
   count = 0;
   /** Where the items end that were counted last, if the data says it. */
   itemsEnd: number | undefined = undefined;
+  /** The row behind the last that was read. */
+  row = 0;
 
   constructor(data: Uint8Array) {
     this.data = data;

@@ -19,37 +19,37 @@ export function checkTexts(column: Column, rows: number, offset: number): void {
 export class BitColumn {
   readonly kind = "bits";
   readonly type: DataType;
-  readonly #validity = new Validity();
-  #bits = new Uint8Array(0);
+  readonly validity = new Validity();
+  bits = new Uint8Array(0);
 
   constructor(type: DataType) {
     this.type = type;
   }
 
   reserve(rows: number): void {
-    this.#validity.reserve(rows);
-    if (rows <= this.#bits.length * 8) return;
-    const grown = new Uint8Array(roomFor(Math.ceil(rows / 8), this.#bits.length));
-    grown.set(this.#bits);
-    this.#bits = grown;
+    this.validity.reserve(rows);
+    if (rows <= this.bits.length * 8) return;
+    const grown = new Uint8Array(roomFor(Math.ceil(rows / 8), this.bits.length));
+    grown.set(this.bits);
+    this.bits = grown;
   }
 
   set(row: number): void {
-    this.#bits[row >> 3] = (this.#bits[row >> 3] ?? 0) | (1 << (row & 7));
+    this.bits[row >> 3] = (this.bits[row >> 3] ?? 0) | (1 << (row & 7));
   }
 
   setNull(row: number): void {
-    this.#validity.setNull(row);
+    this.validity.setNull(row);
   }
 
   clear(): void {
-    this.#validity.clear();
-    this.#bits.fill(0);
+    this.validity.clear();
+    this.bits.fill(0);
   }
 
   part(rows: number): Part {
-    const values = this.#bits.subarray(0, Math.ceil(rows / 8));
-    return { ...this.#validity.part(rows), values, children: [] };
+    const values = this.bits.subarray(0, Math.ceil(rows / 8));
+    return { ...this.validity.part(rows), values, children: [] };
   }
 }
 
@@ -59,7 +59,7 @@ export class NumberColumn {
   readonly type: DataType;
   /** Words in a number. */
   readonly width: 1 | 2 | 4;
-  readonly #validity = new Validity();
+  readonly validity = new Validity();
   words = new Int32Array(0);
 
   constructor(type: DataType, width: 1 | 2 | 4) {
@@ -68,7 +68,7 @@ export class NumberColumn {
   }
 
   reserve(rows: number): void {
-    this.#validity.reserve(rows);
+    this.validity.reserve(rows);
     const needed = rows * this.width;
     if (needed <= this.words.length) return;
     const grown = new Int32Array(roomFor(needed, this.words.length));
@@ -77,11 +77,11 @@ export class NumberColumn {
   }
 
   setNull(row: number): void {
-    this.#validity.setNull(row);
+    this.validity.setNull(row);
   }
 
   clear(): void {
-    this.#validity.clear();
+    this.validity.clear();
   }
 
   part(rows: number): Part {
@@ -94,7 +94,7 @@ export class NumberColumn {
         : this.width === 2
           ? new BigInt64Array(buffer, 0, rows)
           : new Uint32Array(buffer, 0, length);
-    return { ...this.#validity.part(rows), values, children: [] };
+    return { ...this.validity.part(rows), values, children: [] };
   }
 }
 
@@ -102,7 +102,7 @@ export class RealColumn {
   readonly kind = "real";
   readonly type: DataType;
   readonly bits: 32 | 64;
-  readonly #validity = new Validity();
+  readonly validity = new Validity();
   values: Float32Array | Float64Array;
 
   constructor(type: DataType, bits: 32 | 64) {
@@ -112,7 +112,7 @@ export class RealColumn {
   }
 
   reserve(rows: number): void {
-    this.#validity.reserve(rows);
+    this.validity.reserve(rows);
     if (rows <= this.values.length) return;
     const grown = this.#allocate(roomFor(rows, this.values.length));
     grown.set(this.values);
@@ -120,15 +120,15 @@ export class RealColumn {
   }
 
   setNull(row: number): void {
-    this.#validity.setNull(row);
+    this.validity.setNull(row);
   }
 
   clear(): void {
-    this.#validity.clear();
+    this.validity.clear();
   }
 
   part(rows: number): Part {
-    return { ...this.#validity.part(rows), values: this.values.subarray(0, rows), children: [] };
+    return { ...this.validity.part(rows), values: this.values.subarray(0, rows), children: [] };
   }
 
   #allocate(length: number): Float32Array | Float64Array {
@@ -141,7 +141,7 @@ export class ListColumn {
   readonly kind = "list";
   readonly type: DataType;
   readonly children: readonly Column[];
-  readonly #validity = new Validity();
+  readonly validity = new Validity();
   #offsets = new Int32Array(1);
   /** Items over all rows so far. */
   items = 0;
@@ -152,7 +152,7 @@ export class ListColumn {
   }
 
   reserve(rows: number): void {
-    this.#validity.reserve(rows);
+    this.validity.reserve(rows);
     if (rows < this.#offsets.length) return;
     const grown = new Int32Array(roomFor(rows + 1, this.#offsets.length));
     grown.set(this.#offsets);
@@ -170,12 +170,12 @@ export class ListColumn {
   }
 
   setNull(row: number): void {
-    this.#validity.setNull(row);
+    this.validity.setNull(row);
     this.end(row);
   }
 
   clear(): void {
-    this.#validity.clear();
+    this.validity.clear();
     this.items = 0;
     for (const child of this.children) child.clear();
   }
@@ -183,7 +183,7 @@ export class ListColumn {
   part(rows: number): Part {
     const offsets = this.#offsets.subarray(0, rows + 1);
     const children = this.children.map((child) => child.part(this.items));
-    return { ...this.#validity.part(rows), offsets, children };
+    return { ...this.validity.part(rows), offsets, children };
   }
 }
 
@@ -191,7 +191,7 @@ export class StructColumn {
   readonly kind = "struct";
   readonly type: DataType;
   readonly children: readonly Column[];
-  readonly #validity = new Validity();
+  readonly validity = new Validity();
 
   constructor(type: DataType, children: readonly Column[]) {
     this.type = type;
@@ -199,21 +199,21 @@ export class StructColumn {
   }
 
   reserve(rows: number): void {
-    this.#validity.reserve(rows);
+    this.validity.reserve(rows);
     for (const child of this.children) child.reserve(rows);
   }
 
   setNull(row: number): void {
-    this.#validity.setNull(row);
+    this.validity.setNull(row);
     for (const child of this.children) child.setNull(row);
   }
 
   clear(): void {
-    this.#validity.clear();
+    this.validity.clear();
     for (const child of this.children) child.clear();
   }
 
   part(rows: number): Part {
-    return { ...this.#validity.part(rows), children: this.children.map((child) => child.part(rows)) };
+    return { ...this.validity.part(rows), children: this.children.map((child) => child.part(rows)) };
   }
 }

@@ -10,7 +10,7 @@ import {
   readAvroBlocks,
   undecodable,
 } from "./container.js";
-import type { Read } from "./read-leaf.js";
+import type { ReadRows } from "./read-rows.js";
 import { endsEarly } from "./tap.js";
 import type { Part } from "./validity.js";
 
@@ -32,8 +32,7 @@ export interface Batch {
 /** Where rows go, and how. */
 export interface RowTarget {
   readonly columns: readonly Column[];
-  /** They read a row, one after the other. */
-  readonly readers: readonly Read[];
+  readonly readRows: ReadRows;
 }
 
 /**
@@ -44,7 +43,7 @@ export interface RowTarget {
 export async function* decodeFile(
   file: AvroFile,
   header: AvroHeader,
-  { columns, readers }: RowTarget,
+  { columns, readRows }: RowTarget,
   signal?: AbortSignal,
 ): AsyncGenerator<Batch> {
   for (const column of columns) column.reserve(BATCH_ROWS);
@@ -63,17 +62,18 @@ export async function* decodeFile(
     const block = new Block(data);
     let at = 0;
     for (let left = count; left > 0; ) {
-      const from: Place = { at, row };
       const stop = Math.min(BATCH_ROWS, row + left);
       const limit = at + BATCH_BYTES - bytes;
-      const end = inBlock(file, offset, () => {
-        const reached = readRows(readers, block, from, stop, limit);
-        for (const column of columns) checkTexts(column, reached.row, reached.at);
-        return reached;
+      const [from, first] = [at, row];
+      at = inBlock(file, offset, () => {
+        const end = readRows(block, from, first, stop, limit);
+        if (end > data.length) throw endsEarly(data.length);
+        for (const column of columns) checkTexts(column, block.row, end);
+        return end;
       });
-      left -= end.row - row;
-      bytes += end.at - at;
-      ({ at, row } = end);
+      row = block.row;
+      left -= row - first;
+      bytes += at - from;
       if (row < BATCH_ROWS && bytes < BATCH_BYTES) continue;
       yield take();
       for (const column of columns) column.clear();
@@ -83,20 +83,6 @@ export async function* decodeFile(
   }
   if (row > 0) yield take();
   for (const column of columns) column.clear();
-}
-
-/** A place in a block's data, and the row that begins there. */
-interface Place {
-  readonly at: number;
-  readonly row: number;
-}
-
-/** Reads rows up to `stop`, and none that begins at `limit` or behind it. */
-function readRows(readers: readonly Read[], block: Block, from: Place, stop: number, limit: number): Place {
-  let { at, row } = from;
-  for (; row < stop && at < limit; row++) for (const read of readers) at = read(block, at, row);
-  if (at > block.data.length) throw endsEarly(block.data.length);
-  return { at, row };
 }
 
 /** The blocks, their data unpacked. */

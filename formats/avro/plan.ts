@@ -1,7 +1,8 @@
 import type { Column } from "./column.js";
 import type { RowTarget } from "./decode-file.js";
 import { parseAvroSchema } from "./parse-schema.js";
-import { readerOf, stepReaders } from "./reader.js";
+import { composedRows, readRowsOf } from "./read-rows.js";
+import { readerOf } from "./reader.js";
 import { type Decoding, resolveSchemas } from "./resolve.js";
 import { type AvroType, fieldsOf } from "./schema.js";
 import { columnOf, type Note } from "./type-columns.js";
@@ -36,14 +37,19 @@ function parseReaderSchema(json: string): AvroType {
 }
 
 /**
- * Empty columns for a plan, and the readers of a row into them.
+ * Empty columns for a plan, and the reader of rows into them. @param generate as `readRowsOf` takes it.
  *
  * @throws LakeError `unsupported` for a type that no column can hold; it names the column.
  */
-export function rowTarget({ fields, decoding }: AvroPlan, names: readonly string[], note: Note): RowTarget {
+export function rowTarget(
+  { fields, decoding }: AvroPlan,
+  names: readonly string[],
+  note: Note,
+  { generate = true } = {},
+): RowTarget {
   const columns = fields.map(({ name, type }, index) => columnOf(type, names[index] ?? name, note));
   const top = decoding.kind === "recursive" ? decoding.resolve() : decoding;
   if (top.kind === "record" && top.fields.length > 0)
-    return { columns, readers: stepReaders(top.steps, columns) };
-  return { columns, readers: columns.map((column: Column) => readerOf(top, column)) };
+    return { columns, readRows: readRowsOf(top.steps, columns, { generate }) };
+  return { columns, readRows: composedRows(columns.map((column: Column) => readerOf(top, column))) };
 }

@@ -40,8 +40,10 @@ export function readerOf(decoding: Decoding, column: Column): Read {
       return listReader(expect(column, "list"), (items) => readerOf(decoding.items, items));
     case "map":
       return mapReader(expect(column, "list"), decoding.values);
-    case "record":
-      return inTurn(stepReaders(decoding.steps, expect(column, "struct").children));
+    case "record": {
+      const { children } = expect(column, "struct");
+      return inTurn(decoding.steps.map((step) => stepReader(step, children)));
+    }
     case "recursive":
       return readerOf(decoding.resolve(), column);
     case "union":
@@ -49,23 +51,18 @@ export function readerOf(decoding: Decoding, column: Column): Read {
   }
 }
 
-/** The readers of a record's steps, each into its column. */
-export function stepReaders(steps: readonly Step[], columns: readonly Column[]): Read[] {
-  const readOf = (value: Decoding, index: number): Read => {
-    const column = columns[index];
-    if (column === undefined) throw new RangeError(`the record has no column ${index}`);
-    return readerOf(value, column);
+/** The reader of a record's step into its column, one of `columns`. */
+export function stepReader(step: Step, columns: readonly Column[]): Read {
+  if (step.kind === "skip") return skipOf(step.type);
+  const column = columns[step.index];
+  if (column === undefined) throw new RangeError(`the record has no column ${step.index}`);
+  const read = readerOf(step.value, column);
+  if (step.kind === "field") return read;
+  const constant = new Block(step.data);
+  return (_block, at, row) => {
+    read(constant, 0, row);
+    return at;
   };
-  return steps.map((step): Read => {
-    if (step.kind === "skip") return skipOf(step.type);
-    const read = readOf(step.value, step.index);
-    if (step.kind === "field") return read;
-    const constant = new Block(step.data);
-    return (_block, at, row) => {
-      read(constant, 0, row);
-      return at;
-    };
-  });
 }
 
 function inTurn(readers: readonly Read[]): Read {

@@ -10,30 +10,31 @@ export interface Part {
 
 /** Which rows are not null: a bit a row, least significant first, set until it is cleared. */
 export class Validity {
-  #bits = new Uint8Array(0);
-  #nulls = 0;
+  bits = new Uint8Array(0);
+  /** Rows so far that are null. */
+  nulls = 0;
 
   reserve(rows: number): void {
-    const before = this.#bits.length;
+    const before = this.bits.length;
     if (rows <= before * 8) return;
     const grown = new Uint8Array(roomFor(Math.ceil(rows / 8), before));
-    grown.set(this.#bits);
-    this.#bits = grown.fill(255, before);
+    grown.set(this.bits);
+    this.bits = grown.fill(255, before);
   }
 
   setNull(row: number): void {
-    this.#bits[row >> 3] = (this.#bits[row >> 3] ?? 0) & ~(1 << (row & 7));
-    this.#nulls++;
+    this.bits[row >> 3] = (this.bits[row >> 3] ?? 0) & ~(1 << (row & 7));
+    this.nulls++;
   }
 
   clear(): void {
-    if (this.#nulls > 0) this.#bits.fill(255);
-    this.#nulls = 0;
+    if (this.nulls > 0) this.bits.fill(255);
+    this.nulls = 0;
   }
 
   part(rows: number): Pick<Part, "length" | "nullCount" | "validity"> {
-    if (this.#nulls === 0) return { length: rows, nullCount: 0 };
-    return { length: rows, nullCount: this.#nulls, validity: this.#bits.subarray(0, Math.ceil(rows / 8)) };
+    if (this.nulls === 0) return { length: rows, nullCount: 0 };
+    return { length: rows, nullCount: this.nulls, validity: this.bits.subarray(0, Math.ceil(rows / 8)) };
   }
 }
 

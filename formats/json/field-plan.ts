@@ -1,5 +1,6 @@
 import { quoteIdentifier } from "../../engine/index.js";
 import { type KindSet, type ScalarType, scalarTypeOf } from "../inference/value-kinds.js";
+import { type Inside, nestsTooDeep } from "./nesting.js";
 import type { JsonStructure } from "./structure.js";
 
 /**
@@ -45,10 +46,13 @@ export type LeafVisitor<T> = (structure: LeafStructure, path: string) => T;
 export type LeafStructure =
   | Exclude<JsonStructure, { kind: "array" | "object" }>
   /** The values of a map. */
-  | { readonly kind: "map-value" };
+  | { readonly kind: "map-value" }
+  /** A list or an object that nests too deep for a type. */
+  | { readonly kind: "deep" };
 
 /** The plan for a structure, its leaves decided by `leaf`. */
 export function planField(structure: JsonStructure, path: string, leaf: LeafVisitor<LeafPlan>): FieldPlan {
+  if (nestsTooDeep(structure, insideStructure)) return leaf({ kind: "deep" }, path);
   if (structure.kind === "array") {
     return { kind: "list", element: planField(structure.element, `${path}[]`, leaf) };
   }
@@ -69,6 +73,27 @@ export function planField(structure: JsonStructure, path: string, leaf: LeafVisi
     })),
   };
 }
+
+function insideStructure(structure: JsonStructure): Inside<JsonStructure> {
+  if (structure.kind === "array") return { values: [structure.element], isRepeated: true };
+  const fields = structure.kind === "object" ? structure.fields : [];
+  return { values: fields.map((field) => field.structure), isRepeated: false };
+}
+
+/** As {@link nestsTooDeep}, of a plan. */
+export const planNestsTooDeep = (plan: FieldPlan): boolean =>
+  nestsTooDeep(plan, (inner): Inside<FieldPlan> => {
+    switch (inner.kind) {
+      case "leaf":
+        return { values: [], isRepeated: false };
+      case "list":
+        return { values: [inner.element], isRepeated: true };
+      case "map":
+        return { values: [inner.value], isRepeated: true };
+      case "struct":
+        return { values: inner.fields.map((field) => field.plan), isRepeated: false };
+    }
+  });
 
 const isScalar = (structure: JsonStructure): boolean =>
   structure.kind !== "array" && structure.kind !== "object";
@@ -120,6 +145,8 @@ export function decideLeaf(
       if (type === "BIGINT" && !kinds.has("wide")) return leaf("JSON", type);
       if (type === "DOUBLE") return leaf("JSON", type);
       return leaf(kinds.has("nested") ? "JSON" : "VARCHAR", "VARCHAR");
+    case "deep":
+      return leaf("JSON", "VARCHAR", "nests too deep for a type; kept as JSON text");
     case "null":
     case "mixed":
       return kinds.has("nested")

@@ -17,6 +17,7 @@ import {
   probeLeaf,
 } from "./field-plan.js";
 import { leafProbes } from "./field-sql.js";
+import { refuseDeepValues } from "./depth-check.js";
 import { readableRecords } from "./fit/readable-records.js";
 import type { JsonLayout } from "./json-scanner.js";
 import { columnsOf, type JsonColumns, type JsonRecords, plannedRows, readerOptions } from "./read-json.js";
@@ -113,6 +114,7 @@ async function inferFrom(
   limit: string,
   signal: AbortSignal | undefined,
 ): Promise<InferredJson | undefined> {
+  await refuseDeepValues(records, signal);
   const found = await findStructure(session, records, limit, signal);
   if (found === undefined) return undefined;
   const { structure } = found;

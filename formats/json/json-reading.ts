@@ -6,6 +6,7 @@ import { joinLines } from "../jsonl/join-lines.js";
 import type { FittedColumn, Misfits, Relation, RelationOptions } from "../opened-source.js";
 import { fileUri } from "../source/file-uri.js";
 import { temporaryFolder } from "../source/temporary.js";
+import { refuseDeepValues } from "./depth-check.js";
 import { type FieldPlan, hasLeaf, type LeafPlan, typeOfPlan } from "./field-plan.js";
 import { fittedRelation, type TargetColumn } from "./fit/fitted-relation.js";
 import { type TargetType, targetTypeOf } from "./fit/target-type.js";
@@ -88,6 +89,7 @@ export class JsonReading {
     const [first, ...others] = files;
     if (others.length === 0) {
       const file = withFile === true ? quoteString(first.identity ?? fileUri(first.localPath)) : undefined;
+      if (!this.#inferred.exact) await refuseDeepValues({ localPath: first.localPath, layout, maximumRecordBytes }, this.#signal);
       return convertedRows({ localPath: first.localPath, layout, maximumRecordBytes }, columns, {
         numbered,
         file,

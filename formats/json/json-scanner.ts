@@ -1,3 +1,5 @@
+import { MAXIMUM_DEPTH } from "./fit/json-cursor.js";
+
 /** Where JSON text breaks its grammar. Lines and columns count from 1, columns and offsets in bytes. */
 export interface JsonFault {
   readonly line: number;
@@ -138,6 +140,9 @@ export class JsonScanner {
   #beginValue(byte: number): void {
     if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       this.#nesting.push(byte);
+      // The array around the records is none of their values.
+      const depth = this.#nesting.length - (this.#layout === "array" ? 1 : 0);
+      if (depth > MAXIMUM_DEPTH + 1) this.#fail(`values nest deeper than ${MAXIMUM_DEPTH} times`);
       this.#state = byte === OPEN_BRACE ? "key-or-end" : "value-or-end";
     } else if (byte === QUOTE) {
       this.#isKey = false;

@@ -1,5 +1,5 @@
 import type { FittedColumn } from "../opened-source.js";
-import type { FieldPlan, LeafPlan } from "./field-plan.js";
+import { type FieldPlan, type LeafPlan, planNestsTooDeep } from "./field-plan.js";
 import { engineType, type TargetField, type TargetType, targetTypeOf } from "./fit/target-type.js";
 import type { JsonColumns } from "./read-json.js";
 
@@ -31,7 +31,8 @@ export function strictColumns(columns: readonly FittedColumn[], found: JsonColum
   const keys = new Set(planned.map(({ key }) => key));
   if (keys.size < planned.length) return undefined;
   const strict = planned.flatMap(({ key, name, plan }) => (plan === undefined ? [] : [{ key, name, plan }]));
-  return strict.length < planned.length ? undefined : { kind: "keys", columns: strict };
+  const isPlanned = strict.length === planned.length && !strict.some(({ plan }) => planNestsTooDeep(plan));
+  return isPlanned ? { kind: "keys", columns: strict } : undefined;
 }
 
 /** A name as the records spell it. */

@@ -30,7 +30,8 @@ export interface StatisticsTable {
 /**
  * The `stats` text of an `add` action (PROTOCOL.md, "Per-file Statistics"): the row count, and for the
  * table's indexed columns the bounds and the count of NULLs. Bounds are never tighter than the data:
- * strings longer than 32 characters are cut, the maximum with U+10FFFF put after it; timestamps are in
+ * strings are cut 32 characters after what the least and the greatest begin with in common, as URLs and paths do,
+ * the maximum with U+10FFFF put after it; timestamps are in
  * milliseconds, the minimum rounded down and the maximum up. A bound that JSON or other readers would not
  * take as it is (NaN, infinity, a year outside 1 to 9999) is left out. Numbers keep every digit. Columns of
  * booleans and bytes have only their count of NULLs; arrays and maps, whose writer counts elements, none.
@@ -75,7 +76,9 @@ function bound(type: DataType, text: string, side: Side, column: WriterColumnSta
     case "timestamp_ntz":
       return timestampBound(text, side, type.type === "timestamp");
     case "string":
-      return JSON.stringify(side === "min" ? prefix(text) : upperBound(text));
+      return JSON.stringify(
+        side === "min" ? prefix(text, keptLength(column)) : upperBound(text, keptLength(column)),
+      );
     default:
       return undefined;
   }
@@ -84,18 +87,25 @@ function bound(type: DataType, text: string, side: Side, column: WriterColumnSta
 const STRING_PREFIX_LENGTH = 32;
 const GREATEST_CODE_POINT = "\u{10FFFF}";
 
-function prefix(text: string): string {
-  return text.length <= STRING_PREFIX_LENGTH ? text : [...text].slice(0, STRING_PREFIX_LENGTH).join("");
+/** Characters of the bounds of a text that are kept. */
+function keptLength({ min = "", max = "" }: WriterColumnStatistics): number {
+  const greatest = [...max];
+  const parting = [...min].findIndex((character, index) => character !== greatest[index]);
+  return STRING_PREFIX_LENGTH + (parting === -1 ? min.length : parting);
+}
+
+function prefix(text: string, length: number): string {
+  return text.length <= length ? text : [...text].slice(0, length).join("");
 }
 
 /**
- * A text of at most 33 code points, or a few more, that is no less than `text` in the order of code points,
- * which is that of UTF-8 bytes. What follows the cut must be no greater than what is put there, and equal
+ * A text of at most `length` and one code points, or a few more, that is no less than `text` in the order of code
+ * points, which is that of UTF-8 bytes. What follows the cut must be no greater than what is put there, and equal
  * only where the text ends: so code points U+10FFFF at the cut stay.
  */
-function upperBound(text: string): string {
+function upperBound(text: string, length: number): string {
   const codePoints = [...text];
-  let cut = STRING_PREFIX_LENGTH;
+  let cut = length;
   while (codePoints[cut] === GREATEST_CODE_POINT) cut += 1;
   return codePoints.length <= cut ? text : `${codePoints.slice(0, cut).join("")}${GREATEST_CODE_POINT}`;
 }

@@ -125,9 +125,16 @@ describe("statisticsJson", () => {
     [{ type: "string" }, "", 'a"\n', ['""', '"a\\"\\n"']],
     [
       { type: "string" },
-      "x".repeat(33),
-      "x".repeat(33),
-      [JSON.stringify("x".repeat(32)), JSON.stringify(`${"x".repeat(32)}\u{10FFFF}`)],
+      `x${"a".repeat(40)}`,
+      `x${"b".repeat(40)}`,
+      [JSON.stringify(`x${"a".repeat(32)}`), JSON.stringify(`x${"b".repeat(32)}\u{10FFFF}`)],
+    ],
+    // What begins alike is told as far as it is alike, and one value as a whole.
+    [
+      { type: "string" },
+      "x".repeat(90),
+      "x".repeat(90),
+      ["x".repeat(90), "x".repeat(90)].map((text) => JSON.stringify(text)) as [string, string],
     ],
     [
       { type: "string" },
@@ -153,15 +160,19 @@ describe("statisticsJson", () => {
       minLength: 28,
       maxLength: 40,
     });
+    const alikeText = fc.string({ unit: fc.constantFrom("a", "😀", "\u{10FFFF}"), maxLength: 50 });
     const order = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
     fc.assert(
-      fc.property(text, (value) => {
-        const [min = "", max = ""] = boundsJson({ type: "string" }, { min: value, max: value }).map((json) =>
-          String(JSON.parse(json ?? '""')),
+      fc.property(alikeText, text, text, (alike, one, other) => {
+        const [least = "", greatest = ""] = [alike + one, alike + other].toSorted(order);
+        const [min = "", max = ""] = boundsJson({ type: "string" }, { min: least, max: greatest }).map(
+          (json) => String(JSON.parse(json ?? '""')),
         );
-        expect(order(min, value)).toBeLessThanOrEqual(0);
-        expect(order(max, value)).toBeGreaterThanOrEqual(0);
-        expect([...min].length).toBeLessThanOrEqual(32);
+        expect(order(min, least)).toBeLessThanOrEqual(0);
+        expect(order(max, greatest)).toBeGreaterThanOrEqual(0);
+        const [a, b] = [[...least], [...greatest]];
+        const parting = a.findIndex((character, index) => character !== b[index]);
+        expect([...min].length).toBeLessThanOrEqual(32 + (parting === -1 ? a.length : parting));
       }),
       { seed: 32, numRuns: 2_000 },
     );

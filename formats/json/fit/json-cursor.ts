@@ -1,5 +1,5 @@
 /** Values inside values, at most: deeper ones are taken for an attack on the stack, not for data. */
-const MAXIMUM_DEPTH = 500;
+export const MAXIMUM_DEPTH = 500;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

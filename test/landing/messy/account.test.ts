@@ -25,8 +25,8 @@ describe("the accounting", () => {
       inColumns: 1,
       partlyRescued: 1,
       rescuedWhole: 1,
-      rescuedLines: [3, 4],
-      readableLines: [],
+      rescued: [2, 3],
+      readable: [],
       problems: [],
     });
   });

@@ -28,10 +28,10 @@ export interface Account {
   readonly partlyRescued: number;
   /** Records that were rescued whole. */
   readonly rescuedWhole: number;
-  /** Lines with something rescued. */
-  readonly rescuedLines: readonly number[];
-  /** Lines of records that were rescued whole though they could be read. */
-  readonly readableLines: readonly number[];
+  /** The places among the records of those with something rescued. */
+  readonly rescued: readonly number[];
+  /** Of those that were rescued whole though they could be read. */
+  readonly readable: readonly number[];
   /** What is not accounted for, a sentence each. */
   readonly problems: readonly string[];
 }
@@ -65,7 +65,7 @@ export function account(file: string, records: readonly InputRecord[], rows: rea
     }
   }
   const counts = { inColumns: 0, partlyRescued: 0, rescuedWhole: 0 };
-  const [rescuedLines, readableLines]: [number[], number[]] = [[], []];
+  const [rescued, readable]: [number[], number[]] = [[], []];
   for (const record of records) {
     const place = [`line ${record.line}`, `row ${record.row}`].find((one) => byPlace.has(one));
     const found = byPlace.get(place ?? "");
@@ -79,19 +79,19 @@ export function account(file: string, records: readonly InputRecord[], rows: rea
       continue;
     }
     byPlace.delete(place ?? "");
-    rescuedLines.push(record.line);
+    rescued.push(record.row);
     if (found.rescued.record === undefined) {
       problems.push(...misses(record, found.row, found.rescued));
       counts.partlyRescued++;
     } else {
       problems.push(...wholeMisses(record, found.row, found.rescued));
       counts.rescuedWhole++;
-      if (record.content !== undefined) readableLines.push(record.line);
+      if (record.content !== undefined) readable.push(record.row);
     }
   }
   for (const number of byNumber.keys()) problems.push(`the row of number ${number} comes from no record`);
   for (const place of byPlace.keys()) problems.push(`the row of ${place} comes from no record`);
-  return { records: records.length, ...counts, rescuedLines, readableLines, problems };
+  return { records: records.length, ...counts, rescued, readable, problems };
 }
 
 interface Rescued {

@@ -46,13 +46,17 @@ const FAULTS: readonly [Fault, ...Fault[]] = [
   // Fields that nobody knows.
   (draw, members) => [...members, draw.oneOf(EXTRA_FIELDS)],
   (draw, members) => members.toSpliced(place(draw, members), 0, draw.oneOf(EXTRA_FIELDS)),
-  // A key in another case.
-  (draw, members) => replaced(members, place(draw, members), ([name, json]) => [name.toUpperCase(), json]),
+  otherCase,
   // Another order.
   (_, members) => members.toReversed(),
   inside,
   inside,
 ];
+
+/** A key in another case. */
+function otherCase(draw: Draw, members: readonly WrittenMember[]): readonly WrittenMember[] {
+  return replaced(members, place(draw, members), ([name, json]) => [name.toUpperCase(), json]);
+}
 
 /** A fault in an object that the record holds, if it holds one, or in an object that a list of it holds. */
 function inside(draw: Draw, members: readonly WrittenMember[]): readonly WrittenMember[] {
@@ -109,18 +113,17 @@ export interface WorseOptions {
   readonly broken: number;
   /** The share of records that have a key twice. */
   readonly twice: number;
+  /** Whether keys may be in another case; default yes. */
+  readonly otherCase?: boolean;
 }
 
 /** Records, each with a serial number `n` before its fields, as JSON lines that nobody should have written. */
-export function worseJsonLines(
-  records: readonly object[],
-  { seed, faulty, broken, twice }: WorseOptions,
-): Buffer {
-  const draw = new Draw(seed);
+export function worseJsonLines(records: readonly object[], options: WorseOptions): Buffer {
+  const draw = new Draw(options.seed);
   const parts: Buffer[] = [Buffer.from([0xef, 0xbb, 0xbf])];
   for (const [index, record] of records.entries()) {
-    const line = objectText(worseMembers(draw, index, record, faulty, twice));
-    const text = draw.chance(broken) ? draw.oneOf(BREAKS)(draw, line) : line;
+    const line = objectText(worseMembers(draw, index, record, options));
+    const text = draw.chance(options.broken) ? draw.oneOf(BREAKS)(draw, line) : line;
     parts.push(Buffer.from(text), Buffer.from(draw.chance(0.3) ? "\r\n" : "\n"));
     if (draw.chance(0.02)) parts.push(Buffer.from(draw.oneOf(["\n", "  \t\r\n", "\r\n"])));
   }
@@ -130,10 +133,10 @@ export function worseJsonLines(
 }
 
 /** The same as one array, in lines of its own making; every element is JSON. */
-export function worseJsonArray(records: readonly object[], { seed, faulty, twice }: WorseOptions): Buffer {
-  const draw = new Draw(seed);
+export function worseJsonArray(records: readonly object[], options: WorseOptions): Buffer {
+  const draw = new Draw(options.seed);
   const elements = records.map((record, index) => {
-    const members = worseMembers(draw, index, record, faulty, twice);
+    const members = worseMembers(draw, index, record, options);
     const [end, indent] = draw.oneOf([
       ["\r\n", "  "],
       ["\n", "\t"],
@@ -150,14 +153,16 @@ function worseMembers(
   draw: Draw,
   index: number,
   record: object,
-  faulty: number,
-  twice: number,
+  { faulty, twice, otherCase: mayDiffer = true }: WorseOptions,
 ): readonly WrittenMember[] {
   let members: readonly WrittenMember[] = [
     ["n", String(index)],
     ...Object.entries(record).map(([name, value]): WrittenMember => [name, JSON.stringify(value)]),
   ];
-  if (draw.chance(faulty)) members = draw.oneOf(FAULTS)(draw, members);
+  if (draw.chance(faulty)) {
+    const fault = draw.oneOf(FAULTS);
+    if (mayDiffer || fault !== otherCase) members = fault(draw, members);
+  }
   if (draw.chance(twice)) members = TWICE(draw, members);
   return members;
 }
