@@ -34,6 +34,7 @@ interface Wrapping {
   readonly depth: number;
   readonly avroSchema: string | undefined;
   readonly misfits: Misfits;
+  readonly wholeBytes: number | undefined;
 }
 
 export interface OpenOptions {
@@ -45,6 +46,11 @@ export interface OpenOptions {
   readonly misfits?: Misfits | undefined;
   /** JSON of the schema that Avro records are wanted in; default the one that each file was written in. */
   readonly avroSchema?: string | undefined;
+  /**
+   * CSV files of up to so many bytes, decompressed, are read once when they are opened, and their types hold for every
+   * record; default small ones only, others by a sample.
+   */
+  readonly wholeBytes?: number | undefined;
 }
 
 /**
@@ -140,6 +146,7 @@ async function openFile(
     depth: 0,
     avroSchema: options.avroSchema,
     misfits: options.misfits ?? "refuse",
+    wholeBytes: options.wholeBytes,
   };
   const sources = await open(session, file, wrapping, options.signal, detection);
   return sources.map((source) => of([file], source));
@@ -195,7 +202,7 @@ async function open(
 async function openArchive(
   session: Session,
   archive: SourceFile,
-  { depth, avroSchema, misfits }: Wrapping,
+  { depth, avroSchema, misfits, wholeBytes }: Wrapping,
   signal: AbortSignal | undefined,
 ): Promise<RecordSource[]> {
   const entries = await unpackZip(archive, signal);
@@ -206,7 +213,7 @@ async function openArchive(
         ...(await open(
           session,
           entry,
-          { compression: "none", sizeBytes: entry.size, notes: [], depth, avroSchema, misfits },
+          { compression: "none", sizeBytes: entry.size, notes: [], depth, avroSchema, misfits, wholeBytes },
           signal,
         )),
       );
@@ -225,7 +232,7 @@ type RecordsDetection = Exclude<Detection, { kind: "gzip" | "zstd" | "zip" }>;
 async function openRecords(
   session: Session,
   file: SourceFile,
-  { compression, sizeBytes, notes, avroSchema, misfits }: Wrapping,
+  { compression, sizeBytes, notes, avroSchema, misfits, wholeBytes }: Wrapping,
   detection: RecordsDetection,
   signal: AbortSignal | undefined,
 ): Promise<RecordSource> {
@@ -253,7 +260,7 @@ async function openRecords(
     case "jsonl":
     case "csv": {
       if (detection.kind === "csv") {
-        return openCsv(session, { ...source, whole: false, notes, misfits }, signal);
+        return openCsv(session, { ...source, whole: false, wholeBytes, notes, misfits }, signal);
       }
       const layout = detection.kind === "jsonl" ? "lines" : detection.layout;
       const maximumRecordBytes = USUAL_RECORD_BYTES;

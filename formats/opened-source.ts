@@ -78,6 +78,8 @@ export interface OpenedSource {
   readonly threads?: number;
   /** How many rows the file itself says it holds; a reader that counts another number has a broken file. */
   readonly statedRows?: bigint;
+  /** Whether columns and types are known to hold for every record: reading {@link OpenedSource.relation} shows nothing new. */
+  readonly exact?: boolean;
   /** The files, as they were found, that hold its records: one, or many small ones that are read together. */
   readonly files: readonly SourceFile[];
   relation(options?: RelationOptions): Promise<Relation>;

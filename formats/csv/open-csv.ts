@@ -1,6 +1,6 @@
 import { quoteIdentifier, type Session } from "../../engine/index.js";
 import { engineReason, invalidSource, mayBeTheFile } from "../failure.js";
-import { csvKindBit, KindSet, type ScalarType, scalarTypeOf, strictCast } from "../inference/value-kinds.js";
+import { type KindSet, type ScalarType, scalarTypeOf, strictCast } from "../inference/value-kinds.js";
 import {
   type Compression,
   type FittedColumn,
@@ -11,31 +11,26 @@ import {
   ROW_NUMBER,
 } from "../opened-source.js";
 import type { SourceFile } from "../source/source-file.js";
-import { BROKEN_CSV, type CutBy, endsInEscape, engineRecords, recordsOf } from "./csv-records.js";
+import { BROKEN_CSV, type CutBy, recordsOf } from "./csv-records.js";
+import { findKinds } from "./find-kinds.js";
 import { COLUMN_UNKNOWN, checkAllWanted, firstMisfit, refusingSql, rescuingRows } from "./fitted-csv.js";
-import { type CsvLayout, sniffLayout } from "./layout.js";
-import { stageCsv } from "./stage-csv.js";
+import { sniffLayout } from "./layout.js";
 
 export interface CsvSource {
   readonly file: SourceFile;
   /** Bytes of the file as it was found. */
   readonly sizeBytes: number;
   readonly compression: Compression;
-  /** Whether types are to come from every record. */
+  /** Whether types are to come from every record, however large the file is. */
   readonly whole: boolean;
+  /** A file of up to so many bytes is looked at whole as well; default small ones only. */
+  readonly wholeBytes?: number | undefined;
   /** `rescue`: columns and types come from what can be cut, should the engine refuse the file; default `refuse`. */
   readonly misfits?: Misfits | undefined;
   /** Default the engine, and we when the engine refuses the file. */
   readonly cutBy?: CutBy | undefined;
   readonly notes: readonly string[];
 }
-
-/** A file of at most this many bytes is looked at whole; of a larger one, this many records. */
-const WHOLE_FILE_BYTES = 4 * 1024 * 1024;
-const SAMPLE_RECORDS = 10_240;
-// A sample is a small part of the engine's own buffer of 32 MB, which would be read and cut whole. It has
-// to hold the longest record that the engine takes, 2 MB.
-const SAMPLE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /**
  * Opens a delimited text. Every field is read as text and cast by us, strictly: the engine's own
@@ -48,7 +43,7 @@ export async function openCsv(
 ): Promise<RecordSource> {
   const { file, misfits = "refuse" } = source;
   const layout = await sniffLayout(file, misfits);
-  const { kinds, exact, cutBy } = await kindsOf(session, source, layout, signal);
+  const { kinds, exact, cutBy } = await findKinds(session, source, layout, signal);
   const types = kinds.map(scalarTypeOf);
   /** What the reading that is under way takes the columns for, where it is not as they were inferred. */
   let fittedTo: readonly FittedColumn[] | undefined;
@@ -66,6 +61,7 @@ export async function openCsv(
     columns: layout.names.map((name, index) => ({ name, type: types[index] ?? "VARCHAR" })),
     notes: [...source.notes, ...layout.notes, ...typeNotes(layout.names, kinds, types)],
     sizeBytes: source.sizeBytes,
+    exact,
     relation: async (options) => {
       fittedTo = undefined;
       return read((records) => convertedSql(records, layout.names, types), options);
@@ -104,53 +100,6 @@ const EXPLAINED: ReadonlySet<string> = new Set([COLUMN_UNKNOWN, BROKEN_CSV]);
 /** Rows come in the order of the file. */
 function numberedSql(sql: string, options: RelationOptions | undefined): string {
   return options?.numbered === true ? `SELECT *, row_number() OVER () AS ${ROW_NUMBER} FROM (${sql})` : sql;
-}
-
-interface FoundKinds {
-  readonly kinds: readonly KindSet[];
-  /** Whether they are those of every record. */
-  readonly exact: boolean;
-  readonly cutBy: CutBy;
-}
-
-/** @throws LakeError `invalid-input` with the line of a record that cannot be read, unless those are rescued. */
-async function kindsOf(
-  session: Session,
-  { file, whole, misfits, cutBy = "engine" }: CsvSource,
-  layout: CsvLayout,
-  signal: AbortSignal | undefined,
-): Promise<FoundKinds> {
-  if (cutBy === "engine" && !(await endsInEscape(file, layout))) {
-    const exact = whole || file.size <= WHOLE_FILE_BYTES;
-    const rows = exact
-      ? engineRecords(file, layout)
-      : `${engineRecords(file, layout, SAMPLE_BUFFER_BYTES)} LIMIT ${SAMPLE_RECORDS}`;
-    try {
-      return { kinds: await findKinds(session, layout, rows, signal), exact, cutBy };
-    } catch (failure) {
-      if (!mayBeTheFile(failure)) throw failure;
-    }
-  }
-  const records =
-    misfits === "rescue"
-      ? await stageCsv(session, file, layout, signal)
-      : await recordsOf(session, file, layout, "us", signal);
-  try {
-    return { kinds: await findKinds(session, layout, records.sql, signal), exact: true, cutBy: "us" };
-  } finally {
-    await records.dispose();
-  }
-}
-
-async function findKinds(
-  session: Session,
-  { names }: CsvLayout,
-  rows: string,
-  signal: AbortSignal | undefined,
-): Promise<KindSet[]> {
-  const fields = names.map((_, index) => `bit_or(${csvKindBit(`c${index}`)}) AS k${index}`);
-  const [row] = await session.rows(`SELECT ${fields.join(", ")} FROM (${rows})`, { signal });
-  return names.map((_, index) => new KindSet(Number(row?.[`k${index}`] ?? 0)));
 }
 
 function convertedSql(reader: string, names: readonly string[], types: readonly ScalarType[]): string {

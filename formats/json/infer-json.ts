@@ -7,6 +7,7 @@ import { sampleLines, WHOLE_FILE_BYTES } from "../jsonl/line-sample.js";
 import { enginePath } from "../source/engine-path.js";
 import type { SourceFile } from "../source/source-file.js";
 import { temporaryFolder } from "../source/temporary.js";
+import { refuseDeepValues } from "./depth-check.js";
 import {
   decideLeaf,
   type FieldPlan,
@@ -17,7 +18,6 @@ import {
   probeLeaf,
 } from "./field-plan.js";
 import { leafProbes } from "./field-sql.js";
-import { refuseDeepValues } from "./depth-check.js";
 import { readableRecords } from "./fit/readable-records.js";
 import type { JsonLayout } from "./json-scanner.js";
 import { columnsOf, type JsonColumns, type JsonRecords, plannedRows, readerOptions } from "./read-json.js";

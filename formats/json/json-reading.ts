@@ -89,11 +89,9 @@ export class JsonReading {
     const [first, ...others] = files;
     if (others.length === 0) {
       const file = withFile === true ? quoteString(first.identity ?? fileUri(first.localPath)) : undefined;
-      if (!this.#inferred.exact) await refuseDeepValues({ localPath: first.localPath, layout, maximumRecordBytes }, this.#signal);
-      return convertedRows({ localPath: first.localPath, layout, maximumRecordBytes }, columns, {
-        numbered,
-        file,
-      });
+      const records = { localPath: first.localPath, layout, maximumRecordBytes };
+      if (!this.#inferred.exact) await refuseDeepValues(records, this.#signal);
+      return convertedRows(records, columns, { numbered, file });
     }
     const folder = await temporaryFolder();
     try {
@@ -102,6 +100,7 @@ export class JsonReading {
       await joinLines(files, localPath, fileKey, this.#signal);
       const room = fileKey === undefined ? 0 : LONGEST_URI_BYTES;
       const records = { localPath, layout, maximumRecordBytes: maximumRecordBytes + room };
+      if (!this.#inferred.exact) await refuseDeepValues(records, this.#signal);
       const rows = await convertedRows(records, columns, { numbered, fileKey });
       return {
         sql: rows.sql,

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { LakeError, throwIfCancelled } from "../../core/index.js";
 import { engineReason, invalidSource, mayBeTheFile } from "../failure.js";
 import type { SourceFile } from "../source/source-file.js";
+import { refuseUnreadable } from "./fit/tell-place.js";
 import { type JsonLayout, JsonScanner } from "./json-scanner.js";
 import { type JsonSource, MAXIMUM_RECORD_BYTES, uriOf } from "./json-source.js";
 
@@ -33,17 +34,11 @@ export async function widened(
     );
   }
   if (longestRecord >= maximumRecordBytes) return { ...source, maximumRecordBytes: longestRecord + 1 };
-  const { line, what } = refusedRecord(failure);
+  const what = refusedRecord(failure);
   if (state === undefined || state.isSettled) {
-    throw isPlaced(failure)
-      ? failure
-      : invalidSource(
-          uriOf(files.map(({ uri }) => uri)),
-          "unreadable-json",
-          what,
-          { line },
-          { cause: failure },
-        );
+    if (isPlaced(failure)) throw failure;
+    await refuseUnreadable(files, source.layout, signal);
+    throw invalidSource(uriOf(files.map(({ uri }) => uri)), "unreadable-json", what, {}, { cause: failure });
   }
   if (state.exact) return source;
   return {
@@ -58,11 +53,17 @@ function isPlaced(failure: LakeError): boolean {
   return failure.context["file"] !== undefined && failure.context["line"] !== undefined;
 }
 
-/** The one place that reads the JSON reader's message: which record it refused, and why. */
-function refusedRecord(failure: LakeError): { readonly line: number | undefined; readonly what: string } {
+/**
+ * The one place that reads the JSON reader's message: why it refused a record. Which one, it counts only
+ * approximately.
+ */
+function refusedRecord(failure: LakeError): string {
   const reason = engineReason(failure);
-  const match = /^JSON transform error in file "[^"]*", in (line|record\/value) (\d+): (.*)$/.exec(reason);
-  return { line: match?.[1] === "line" ? Number(match[2]) : undefined, what: match?.[3] || reason };
+  const match =
+    /^(?:JSON transform error|Malformed JSON) in file "[^"]*", (?:in|at byte \d+ in) (?:line|record\/value) \d+: (.*)$/.exec(
+      reason,
+    );
+  return match?.[1] || reason;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { OpenedSource, Relation } from "../../formats/index.js";
  * Text files of up to this many bytes are read whole when a query begins, should their types come from a sample: a
  * value that fits none of them is found before the first row is given. It is about a second of work.
  */
-const CHECKED_BYTES = 128 * 1024 * 1024;
+export const CHECKED_BYTES = 128 * 1024 * 1024;
 /** How much longer texts are, as a rule, than they are compressed. */
 const USUAL_COMPRESSION = 8;
 /** Smaller ones that are not compressed are looked at whole by whoever finds their types. */
@@ -21,7 +21,8 @@ export interface ReadySource {
 }
 
 /** Whether a late record may change what the columns of the source are. Pure. */
-export function maySurprise({ format, compression, sizeBytes, files }: OpenedSource): boolean {
+export function maySurprise({ format, compression, sizeBytes, files, exact }: OpenedSource): boolean {
+  if (exact === true) return false;
   if (format !== "jsonl" && format !== "json" && format !== "csv") return false;
   return compression !== "none" || files.length > 1 || sizeBytes > LOOKED_AT_BYTES;
 }

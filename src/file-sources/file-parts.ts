@@ -10,7 +10,7 @@ import {
   type SourceFile,
 } from "../../formats/index.js";
 import type { LocalTier } from "../../object-store/index.js";
-import { isSoonRead, keep, type ReadySource, readySource } from "./checked-source.js";
+import { CHECKED_BYTES, isSoonRead, keep, type ReadySource, readySource } from "./checked-source.js";
 import { type TypedColumn, typedColumns } from "./common-columns.js";
 import { parquetGroups } from "./parquet-files.js";
 import { storedCopy } from "./stored-copy.js";
@@ -122,7 +122,7 @@ async function opened(
   const groups = withMetadata ? files.map((file) => [file]) : [files];
   const sources: OpenedSource[] = [];
   for (const group of groups) {
-    for (const source of await openSources(session, group, { signal })) {
+    for (const source of await openSources(session, group, { wholeBytes: CHECKED_BYTES, signal })) {
       keep(session, source);
       sources.push(source);
     }

@@ -1,11 +1,11 @@
 import { isJsonObject, type JsonValue, LakeError, parseJson } from "../../core/index.js";
 import { quoteIdentifier, quoteString } from "../../engine/index.js";
 import { compileExpression, inRule } from "../expression/index.js";
-import { type DataType, type StructField, type StructType, typeText } from "../schema/index.js";
+import { type DataType, maximumLength, type StructField, type StructType, typeText } from "../schema/index.js";
 import { checkConstraints } from "../schema-change/dependents.js";
 
 /** The kinds of rules that a row can break. */
-export type ConstraintKind = "check" | "invariant" | "not-null" | "generated";
+export type ConstraintKind = "check" | "invariant" | "not-null" | "generated" | "length";
 
 /** A rule that every written row keeps. */
 export interface Constraint {
@@ -46,7 +46,12 @@ export function constraintsOf(
   const invariants = invariantsIn(schema, [], undefined).map(([path, expression]) =>
     condition(schema, "invariant", path.join("."), expression, fail),
   );
-  return [...schema.fields.flatMap(notNullOfColumn), ...invariants, ...checks];
+  return [
+    ...schema.fields.flatMap(notNullOfColumn),
+    ...schema.fields.flatMap(lengthOfColumn),
+    ...invariants,
+    ...checks,
+  ];
 }
 
 function condition(
@@ -83,6 +88,8 @@ export function ruleText({ kind, name, expression }: Omit<Constraint, "sql" | "c
       return `the invariant of column ${name} (${expression})`;
     case "not-null":
       return `NOT NULL of column ${name}`;
+    case "length":
+      return `the length of column ${name} (${expression})`;
     case "generated":
       return `the generation expression of column ${name} (${expression})`;
   }
@@ -157,6 +164,22 @@ function notNullOfColumn(field: StructField): Constraint[] {
     sql: rule,
     columns: [field.name],
   }));
+}
+
+/** Columns that Spark knows as `char(n)` or `varchar(n)` take texts of up to so many characters. */
+function lengthOfColumn(field: StructField): Constraint[] {
+  const length = maximumLength(field);
+  if (length === undefined) return [];
+  const sql = quoteIdentifier(field.name);
+  return [
+    {
+      kind: "length",
+      name: field.name,
+      expression: `at most ${length} characters`,
+      sql: `${sql} IS NULL OR length(${sql}) <= ${length}`,
+      columns: [field.name],
+    },
+  ];
 }
 
 interface NotNullRule {

@@ -64,7 +64,7 @@ export function violationOf(error: unknown, marker: string): LakeError | undefin
   );
 }
 
-const KINDS: readonly ConstraintKind[] = ["check", "invariant", "not-null", "generated"];
+const KINDS: readonly ConstraintKind[] = ["check", "invariant", "not-null", "generated", "length"];
 
 function isKind(value: unknown): value is ConstraintKind {
   return KINDS.some((kind) => kind === value);

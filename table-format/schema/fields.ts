@@ -53,6 +53,13 @@ export function charLength(field: StructField): number | undefined {
   return length === undefined || field.type.type !== "string" ? undefined : Number(length);
 }
 
+/** The most characters that a `char(n)` or `varchar(n)` column takes; see {@link charLength}. */
+export function maximumLength(field: StructField): number | undefined {
+  const text = field.metadata["__CHAR_VARCHAR_TYPE_STRING"];
+  const length = typeof text === "string" ? /^(?:var)?char\((\d+)\)$/.exec(text)?.[1] : undefined;
+  return length === undefined || field.type.type !== "string" ? undefined : Number(length);
+}
+
 /**
  * The Parquet field id of a field where columns are mapped by id (PROTOCOL.md, "Reader Requirements for
  * Column Mapping").

@@ -9,6 +9,7 @@ export {
   fieldId,
   findField,
   foldCase,
+  maximumLength,
   namesSparkRefuses,
   physicalName,
 } from "./fields.js";

@@ -238,6 +238,21 @@ describe("row rules", () => {
       expect(of("qty + 1")).toMatchObject({ kind: "invalid-input", code: "expression-type" });
     });
 
+    it("checks the length of char and varchar columns", async () => {
+      const of = (type: string): JsonObject => ({ __CHAR_VARCHAR_TYPE_STRING: type });
+      const short = struct(field("c", "VARCHAR", of("char(2)")), field("v", "VARCHAR", of("varchar(3)")));
+      const rules = rulesFor(short, ["c", "v"]);
+      expect(await write(rules, "'a' AS c, 'éé😀' AS v")).toHaveLength(1);
+      expect(await write(rules, "NULL::VARCHAR AS c, '' AS v")).toHaveLength(1);
+      expect(await violation(rules, "'abc' AS c, 'a' AS v")).toMatchObject({
+        message: "a row breaks the length of column c (at most 2 characters): c = abc",
+        context: { kind: "length", constraint: "c" },
+      });
+      expect(await violation(rules, "'a' AS c, 'abcd' AS v")).toMatchObject({
+        context: { kind: "length", constraint: "v" },
+      });
+    });
+
     it("checks NOT NULL at every level", async () => {
       const point = struct(field("a", "INTEGER", {}, false), field("b", "INTEGER"));
       const schemas = struct(
