@@ -32,7 +32,8 @@ test.each([
     });
     const random = seededRandom(SEED);
     const writer = new RestlessFolder(raw, random, { inPlace });
-    const end = performance.now() + stressAmount(WRITING_MS);
+    const writingMs = stressAmount(WRITING_MS);
+    const end = performance.now() + writingMs;
     let kills = 0;
     for (let step = 1; performance.now() < end; step++) {
       await writer.step();
@@ -40,7 +41,7 @@ test.each([
       if (step % 50 === 0) await writer.write("sub0/beat.jsonl");
       if (step % 50 === 0) await watch.until(watch.lines.length, ({ event }) => event === "landed");
       // Half way the watch dies, and another one takes over.
-      if (kills === 0 && performance.now() > end - stressAmount(WRITING_MS) / 2) {
+      if (kills === 0 && performance.now() > end - writingMs / 2) {
         await watch.stop("SIGKILL");
         kills++;
         watch = new WatchingProcess(args, folder, env);
