@@ -32,6 +32,7 @@ export interface DecodedRows {
  * Opens a raw file and gives `work` its rows. They are what the decoding says and depend on nothing else.
  *
  * @throws LakeError `invalid-input` naming the file for a record that cannot be read by the decoding.
+ * @param work is called again with other rows of the same values when reading the first failed
  */
 export async function withDecodedRows<T>(
   session: Session,
@@ -42,25 +43,32 @@ export async function withDecodedRows<T>(
   const { localPath, size, format, decoding } = raw;
   const { uri, misfits, readerSchema } = decoding;
   const options = { signal, misfits, avroSchema: readerSchema };
-  const sources = await openSource(session, { uri, localPath, size, modificationTime: 0 }, options);
+  const opened = await openSource(session, { uri, localPath, size, modificationTime: 0 }, options);
   try {
-    const [source] = sources;
-    if (source === undefined || sources.length > 1 || source.format !== format)
-      throw otherFormat(uri, format);
-    try {
-      const rows = await decodedRows(source, decoding);
+    let [source] = opened;
+    if (source === undefined || opened.length > 1 || source.format !== format) throw otherFormat(uri, format);
+    for (;;) {
       try {
-        return await work(rows);
-      } finally {
-        await rows.dispose();
+        const rows = await decodedRows(source, decoding);
+        try {
+          return await work(rows);
+        } finally {
+          await rows.dispose();
+        }
+      } catch (failure) {
+        // The format explains it, with line and column or offset, or has another, exact way to read the same values.
+        source = await source.reopen(failure);
+        opened.push(source);
+        if (opened.length > MAX_READINGS) throw failure;
       }
-    } catch (error) {
-      throw await explained(source, error);
     }
   } finally {
-    for (const source of sources) await source.dispose();
+    for (const source of opened) await source.dispose();
   }
 }
+
+/** A text may be read by the engine, then with room for its longest record, then record by record. */
+const MAX_READINGS = 4;
 
 /** The rows of an opened source by a decoding. @throws LakeError as `relation` and `fitted` do. */
 export async function decodedRows(source: OpenedSource, decoding: RawDecoding): Promise<DecodedRows> {
@@ -115,17 +123,6 @@ function valueSql(column: DecodedColumn, value: string, rescued: string): string
       return `CAST(${rescued} AS VARCHAR)`;
     case "source-file":
       return quoteString(column.sourceFile);
-  }
-}
-
-/** The failure as the format explains it: with line and column, or offset. */
-async function explained(source: OpenedSource, failure: unknown): Promise<unknown> {
-  try {
-    // Types that fit better would not help: those of the decoding are fixed.
-    await (await source.reopen(failure)).dispose();
-    return failure;
-  } catch (error) {
-    return error;
   }
 }
 
