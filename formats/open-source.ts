@@ -2,6 +2,8 @@ import { throwIfCancelled } from "../core/index.js";
 import type { Session } from "../engine/index.js";
 import { openArrow } from "./arrow/open-arrow.js";
 import { openAvro } from "./avro/open-avro.js";
+import { openJoinedCsv } from "./csv/joined-csv.js";
+import type { CsvLayout } from "./csv/layout.js";
 import { openCsv } from "./csv/open-csv.js";
 import type { Detection } from "./detect/detect.js";
 import { detectFile } from "./detect/detect-file.js";
@@ -9,9 +11,9 @@ import { invalidSource } from "./failure.js";
 import { UNREAD, USUAL_RECORD_BYTES } from "./json/json-source.js";
 import { openJson } from "./json/open-json.js";
 import {
-  canJoin,
   type JoinedFiles,
   joinFiles,
+  joiningOf,
   LARGEST_JOINED_BYTES,
   type LookedAt,
 } from "./jsonl/joined-files.js";
@@ -79,15 +81,15 @@ async function lookAt(
   { misfits = "refuse", signal }: OpenOptions,
 ): Promise<readonly JoinedFiles[]> {
   if (files.length === 1)
-    return joinFiles(files.map((file) => ({ file, detection: undefined, joins: false })));
+    return joinFiles(files.map((file) => ({ file, detection: undefined, joining: undefined })));
   const looked: LookedAt[] = [];
   const look = (file: SourceFile): void => {
     if (file.size > LARGEST_JOINED_BYTES) {
-      looked.push({ file, detection: undefined, joins: false });
+      looked.push({ file, detection: undefined, joining: undefined });
       return;
     }
     const { detection, head } = detectFile(file, misfits);
-    looked.push({ file, detection, joins: canJoin(file, detection, head) });
+    looked.push({ file, detection, joining: joiningOf(file, detection, head) });
   };
   await eachFile(files, look, signal);
   return joinFiles(looked);
@@ -100,7 +102,8 @@ async function openJoined(
 ): Promise<OpenedSource[]> {
   const { misfits = "refuse", signal } = options;
   if (joined.kind === "single") return openFile(session, joined.file, joined.detection, options);
-  const { files } = joined;
+  const { files, joining } = joined;
+  if (joining.kind === "csv") return openCsvFiles(session, files, joining.layout, options);
   const source = await openJson(
     session,
     {
@@ -116,6 +119,26 @@ async function openJoined(
     signal,
   );
   return [of(files, source)];
+}
+
+/** One source of all files, or one each where they are not one. */
+async function openCsvFiles(
+  session: Session,
+  files: readonly [SourceFile, ...SourceFile[]],
+  layout: CsvLayout,
+  options: OpenOptions,
+): Promise<OpenedSource[]> {
+  const joined =
+    files.length > 1 ? await openJoinedCsv(session, { files, layout }, options.signal) : undefined;
+  if (joined !== undefined) return [of(files, joined)];
+  const opened: OpenedSource[] = [];
+  try {
+    for (const file of files) opened.push(...(await openFile(session, file, undefined, options)));
+    return opened;
+  } catch (error) {
+    for (const source of opened) await source.dispose();
+    throw error;
+  }
 }
 
 /**

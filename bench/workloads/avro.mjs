@@ -1,11 +1,13 @@
-// Avro files decoded and loaded into the engine, against avsc's own stream decode to objects, and next to Polars.
-
+// Avro files decoded into Arrow record batches in memory, against avsc's own stream decode to objects; and decoded and
+// loaded into the engine, next to avsc; and both next to Polars, which makes a frame of them.
+import { statSync } from "node:fs";
+import { Field, Schema } from "apache-arrow";
 import avro from "avsc";
 import { Engine } from "../../dist/engine/index.js";
-// No public name gives columns without the engine: this reaches into the room.
 import { readAvroHeader } from "../../dist/formats/avro/container.js";
 import { decodeFile } from "../../dist/formats/avro/decode-file.js";
 import { planOf, rowTarget } from "../../dist/formats/avro/plan.js";
+import { recordBatches } from "../../dist/formats/avro/record-batches.js";
 import { discoverSources, openSources } from "../../dist/formats/index.js";
 import { avroDataset, SHAPES } from "../avro-dataset.mjs";
 import { atMost, timed } from "../compare.mjs";
@@ -24,48 +26,38 @@ export async function avroDecode({ size, compare, say }) {
   for (const shape of Object.keys(SHAPES)) {
     for (const codec of CODECS) {
       const file = await avroDataset(shape, rows, codec);
-      const line = `${rows} records, ${SHAPES[shape].title}, codec ${codec}`;
-      const peer = timed(() => decodedByAvsc(file));
-      await compare({
-        line: `${line}: decoded into columns`,
-        target: atMost(1 / 3),
-        ours: timed(() => decoded(file)),
-        peer: timed(
-          () => decodedByAvsc(file),
-          ({ rows }) => ({ rows }),
-        ),
-      });
-      const ours = timed(() => loaded(session, file));
-      await compare({
-        line: `${line}: decoded, and loaded into the engine`,
-        target: atMost(1 / 3),
-        ours,
-        peer,
-      });
+      const what = `${rows} records, ${SHAPES[shape].title}, codec ${codec}`;
+      const avsc = timed(() => decodedByAvsc(file));
+      const inMemory = timed(() => decoded(file));
+      const inEngine = timed(() => loaded(session, file));
+      await compare({ line: `decoded: ${what}`, target: atMost(1 / 3), ours: inMemory, peer: avsc });
+      await compare({ line: `loaded: ${what}`, ours: inEngine, peer: avsc });
       if (python === undefined) continue;
-      await compare({
-        line: `${line}: decoded, and loaded; the peer is Polars`,
-        ours,
-        peer: () => runPython(python, "read_avro.py", [file]),
-      });
+      const polars = () => runPython(python, "read_avro.py", [file]);
+      await compare({ line: `decoded: ${what}; the peer is Polars`, ours: inMemory, peer: polars });
+      await compare({ line: `loaded: ${what}; the peer is Polars`, ours: inEngine, peer: polars });
     }
   }
   await engine.close();
 }
 
-/** The file's records as Arrow's buffers, batch by batch. */
-async function decoded(file) {
-  const [source] = await discoverSources([file]);
-  const header = await readAvroHeader(source);
+/** The file's records as record batches, one after the other, as avsc gives one object after the other. */
+async function decoded(path) {
+  const file = { uri: path, localPath: path, size: statSync(path).size };
+  const header = await readAvroHeader(file);
   const plan = planOf(header.schema, undefined);
-  const target = rowTarget(
-    plan,
-    plan.fields.map(({ name }) => name),
-    () => {},
-  );
-  let rows = 0;
-  for await (const batch of decodeFile(source, header, target)) rows += batch.rows;
-  return { rows: String(rows) };
+  const names = plan.fields.map(({ name }) => name);
+  const target = rowTarget(plan, names, () => {});
+  const schema = new Schema(target.columns.map(({ type }, index) => new Field(names[index], type, true)));
+  let [rows, ids] = [0, 0];
+  for await (const batch of recordBatches(schema, decodeFile(file, header, target), false)) {
+    rows += batch.numRows;
+    const { buffer, byteOffset } = batch.getChild("id").data[0].values;
+    // Longs as avsc has them: as numbers, not as BigInts.
+    const words = new Int32Array(buffer, byteOffset, batch.numRows * 2);
+    for (let at = 0; at < words.length; at += 2) ids += (words[at] >>> 0) + words[at + 1] * 2 ** 32;
+  }
+  return { rows: String(rows), ids: String(ids) };
 }
 
 /** The file's records in a table of the engine, and what can be said of them then. */

@@ -22,7 +22,8 @@ export function unpackerOf(codec: string, uri: string): Unpack {
     case "null":
       return (data) => data;
     case "deflate":
-      return (data) => inflate(data, { maxOutputLength: MAXIMUM_BLOCK_BYTES });
+      return (data) =>
+        inflate(data, { maxOutputLength: MAXIMUM_BLOCK_BYTES, chunkSize: chunkBytes(data.length) });
     case "snappy":
       return snappy;
     case "zstandard":
@@ -36,6 +37,9 @@ export function unpackerOf(codec: string, uri: string): Unpack {
 }
 
 const inflate = promisify(inflateRaw);
+
+/** The room for what so many bytes unpack to: most often one piece holds it, and needs no copy. */
+const chunkBytes = (packed: number): number => Math.min(2 ** 20, Math.max(2 ** 14, packed * 4));
 
 /** Snappy data is followed by the big-endian CRC-32 of what it unpacks to. */
 function snappy(data: Uint8Array): Uint8Array {

@@ -40,6 +40,8 @@ const MAXIMUM_HEADER_BYTES = FIRST_HEADER_READ * 4 ** 5;
 const BLOCK_HEADER_BYTES = 20;
 /** Read at a time: many blocks, usually. */
 const WINDOW_BYTES = 1024 * 1024;
+/** Its header, and its body. */
+const READS_OF_A_BLOCK = 2;
 
 /** @throws LakeError `invalid-input` when the header is damaged or ends early. */
 export async function readAvroHeader(file: AvroFile): Promise<AvroHeader> {
@@ -100,13 +102,18 @@ function decodeText(bytes: Uint8Array, offset: number): string {
 /**
  * The blocks of the file, in their order; a few of them in memory at a time.
  *
+ * @param ahead blocks that are asked for while one is still read. The data of a block is overwritten later.
  * @throws LakeError `invalid-input` with the byte offset when a block is cut short or its sync marker
  *   is not the header's.
  */
-export async function* readAvroBlocks(file: AvroFile, header: AvroHeader): AsyncGenerator<AvroBlock> {
+export async function* readAvroBlocks(
+  file: AvroFile,
+  header: AvroHeader,
+  ahead: number,
+): AsyncGenerator<AvroBlock> {
   const handle = await open(file.localPath);
   try {
-    const window = new Window(handle);
+    const window = new Window(handle, file.size, READS_OF_A_BLOCK * (ahead + 2));
     for (let at = header.end; at < file.size; ) {
       const head = await window.read(at, Math.min(BLOCK_HEADER_BYTES, file.size - at));
       const { count, size, headerBytes } = blockHeader(file, head, at);
@@ -131,23 +138,45 @@ export async function* readAvroBlocks(file: AvroFile, header: AvroHeader): Async
   }
 }
 
-/** A file read from its begin to its end, much at a time. What was given out stays as it is. */
+/**
+ * A file read from its begin to its end, much at a time, into buffers that serve in turn: new ones for each
+ * window keep the garbage collector busy. What was given out stays as it is for `kept` calls.
+ */
 class Window {
   readonly #handle: FileHandle;
+  readonly #size: number;
+  readonly #kept: number;
+  readonly #buffers: Uint8Array[] = [];
   #bytes: Uint8Array = new Uint8Array(0);
   #from = 0;
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, size: number, kept: number) {
     this.#handle = handle;
+    this.#size = size;
+    this.#kept = kept;
   }
 
   /** `length` bytes from `at` on; fewer where the file ends. */
   async read(at: number, length: number): Promise<Uint8Array> {
     if (at < this.#from || at + length > this.#from + this.#bytes.length) {
-      this.#bytes = await readAt(this.#handle, at, Math.max(length, WINDOW_BYTES));
+      this.#bytes = await this.#fill(at, Math.max(length, Math.min(WINDOW_BYTES, this.#size - at)));
       this.#from = at;
     }
     return this.#bytes.subarray(at - this.#from, at - this.#from + length);
+  }
+
+  async #fill(at: number, length: number): Promise<Uint8Array> {
+    // A call takes one buffer at most, so that the oldest one is free after so many calls.
+    const oldest = this.#buffers.length > this.#kept ? this.#buffers.shift() : undefined;
+    const buffer = oldest !== undefined && oldest.length >= length ? oldest : new Uint8Array(length);
+    // A larger one, for a large block, does not stay.
+    this.#buffers.push(buffer.length > WINDOW_BYTES ? new Uint8Array(0) : buffer);
+    for (let filled = 0; filled < length; ) {
+      const { bytesRead } = await this.#handle.read(buffer, filled, length - filled, at + filled);
+      if (bytesRead === 0) return buffer.subarray(0, filled);
+      filled += bytesRead;
+    }
+    return buffer.subarray(0, length);
   }
 }
 

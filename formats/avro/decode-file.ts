@@ -89,9 +89,10 @@ export async function* decodeFile(
 async function* unpackAhead(file: AvroFile, header: AvroHeader): AsyncGenerator<AvroBlock> {
   const unpack = unpackerOf(header.codec, file.uri);
   const ahead: (() => Promise<AvroBlock>)[] = [];
-  for await (const block of readAvroBlocks(file, header)) {
+  const atOnce = header.codec === "null" ? 0 : BLOCKS_AHEAD;
+  for await (const block of readAvroBlocks(file, header, atOnce)) {
     ahead.push(begin(file, block, unpack));
-    const next = ahead.length > BLOCKS_AHEAD ? ahead.shift() : undefined;
+    const next = ahead.length > atOnce ? ahead.shift() : undefined;
     if (next !== undefined) yield await next();
   }
   for (const next of ahead) yield await next();

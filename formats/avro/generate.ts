@@ -18,10 +18,24 @@ const MAXIMUM_VALUES = 100;
 export function generatedRows(forms: readonly Form[]): ReadRows | undefined {
   const writer = new LoopWriter();
   for (const form of forms) writer.add(form);
+  const make = makerOf(writer.text());
+  return make?.(writer.columns, writer.reads, writer.texts, { readLength, endsEarly, notBoolean });
+}
+
+/** The latest texts. Files of one schema share what the engine of JavaScript has learned and compiled of theirs. */
+const makers = new Map<string, Maker>();
+const MAXIMUM_MAKERS = 64;
+
+function makerOf(text: string): Maker | undefined {
+  const known = makers.get(text);
+  if (known !== undefined) return known;
   try {
-    const make: unknown = new Function("columns", "reads", "texts", "calls", writer.text());
+    const make: unknown = new Function("columns", "reads", "texts", "calls", text);
     if (!isMaker(make)) throw new TypeError("no function came of the generated text");
-    return make(writer.columns, writer.reads, writer.texts, { readLength, endsEarly, notBoolean });
+    const [oldest] = makers.keys();
+    if (makers.size >= MAXIMUM_MAKERS && oldest !== undefined) makers.delete(oldest);
+    makers.set(text, make);
+    return make;
   } catch (error) {
     if (error instanceof EvalError) return undefined;
     throw error;

@@ -1,18 +1,17 @@
-import { Field, Int64, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
+import { Field, Int64, type RecordBatch, Schema } from "apache-arrow";
 import { type LakeError, messageOf, newUuid } from "../../core/index.js";
 import { quoteIdentifier, type Session } from "../../engine/index.js";
 import { invalidSource } from "../failure.js";
 import { columnNames } from "../inference/column-names.js";
 import { type Compression, type RecordSource, type Relation, ROW_NUMBER } from "../opened-source.js";
 import type { SourceFile } from "../source/source-file.js";
-import { arrowData } from "./arrow-data.js";
 import { unpackerOf } from "./codec.js";
 import { type AvroHeader, broken, readAvroHeader, undecodable } from "./container.js";
-import { type Batch, decodeFile } from "./decode-file.js";
+import { decodeFile } from "./decode-file.js";
 import { type AvroPlan, planOf, ReaderSchemaError, rowTarget } from "./plan.js";
+import { recordBatches } from "./record-batches.js";
 import { ResolutionError } from "./resolve.js";
 import type { Note } from "./type-columns.js";
-import type { Part } from "./validity.js";
 
 export interface AvroSource {
   readonly file: SourceFile;
@@ -115,29 +114,4 @@ function unplanned(file: SourceFile, error: unknown): LakeError {
     return invalidSource(file.uri, "avro-schema", what, {}, { cause: error });
   }
   return broken(file, `the Avro schema cannot be read: ${messageOf(error)}`, 0, error);
-}
-
-/** The batches as Arrow's, over the same buffers: each is to be read before the next one is asked for. */
-async function* recordBatches(
-  schema: Schema,
-  batches: AsyncIterable<Batch>,
-  numbered: boolean,
-): AsyncGenerator<RecordBatch> {
-  let before = 0;
-  for await (const { rows, parts } of batches) {
-    const all = numbered ? [...parts, rowNumbers(before, rows)] : parts;
-    before += rows;
-    const children = schema.fields.flatMap(({ type }, index) => {
-      const part = all[index];
-      return part === undefined ? [] : [arrowData(type, part)];
-    });
-    const type = new Struct(schema.fields);
-    yield new RecordBatch(schema, makeData({ type, length: rows, nullCount: 0, children }));
-  }
-}
-
-/** The numbers from `before` on, which is not one of them. */
-function rowNumbers(before: number, rows: number): Part {
-  const values = BigInt64Array.from({ length: rows }, (_, row) => BigInt(before + row + 1));
-  return { length: rows, nullCount: 0, values, children: [] };
 }

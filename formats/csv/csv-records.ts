@@ -34,6 +34,10 @@ export interface CsvRecords {
 
 /** The code of the error for a record that cannot be read. */
 export const BROKEN_CSV = "broken-csv";
+/** The code of the error for a column that nobody asks for. */
+export const COLUMN_UNKNOWN = "column-unknown";
+/** Errors that say what is wrong, and where, already. */
+export const EXPLAINED: ReadonlySet<string> = new Set([COLUMN_UNKNOWN, BROKEN_CSV]);
 
 /** @throws LakeError `invalid-input` with the line of the first record that cannot be read, where we cut them. */
 export async function recordsOf(
@@ -76,8 +80,8 @@ async function refuseFaults(
 
 /** What the engine cuts; of a sample it reads a buffer of so many bytes at a time. */
 export function engineRecords(
-  file: SourceFile,
-  { dialect, header, names }: CsvLayout,
+  file: Pick<SourceFile, "localPath">,
+  { dialect, header, names }: Omit<CsvLayout, "notes">,
   bufferBytes?: number,
 ): string {
   const buffer = bufferBytes === undefined ? "" : `, buffer_size = ${bufferBytes}`;

@@ -6,12 +6,9 @@ import { type FittedColumn, RESCUED, type Relation } from "../opened-source.js";
 import { jsonString, rescuedJson, rescuedValue } from "../rescue/rescued-json.js";
 import { STAGED_NUMBER } from "../rescue/staged-records.js";
 import type { SourceFile } from "../source/source-file.js";
-import { BROKEN_CSV } from "./csv-records.js";
+import { BROKEN_CSV, COLUMN_UNKNOWN } from "./csv-records.js";
 import type { CsvLayout } from "./layout.js";
 import { EXTRA_VALUES, REASON, stageCsv, WHOLE_RECORD } from "./stage-csv.js";
-
-/** The code of the error for a column that nobody asks for. */
-export const COLUMN_UNKNOWN = "column-unknown";
 
 /** A column that is asked for, and where it lies in the file; undefined when it does not. */
 interface PlacedColumn extends FittedColumn {
@@ -35,13 +32,22 @@ export function checkAllWanted(
   );
 }
 
-/** The rows of records, see `OpenedSource.fitted` with `refuse`. */
-export function refusingSql({ names }: CsvLayout, records: string, columns: readonly FittedColumn[]): string {
+/**
+ * The rows of records, see `OpenedSource.fitted` with `refuse`.
+ *
+ * @param extras further columns over the records
+ */
+export function refusingSql(
+  { names }: CsvLayout,
+  records: string,
+  columns: readonly FittedColumn[],
+  extras: readonly string[] = [],
+): string {
   const fields = placeColumns(names, columns).map(
     ({ name, type, place }) =>
       `${place === undefined ? `CAST(NULL AS ${type})` : strictText(`c${place}`, type)} AS ${quoteIdentifier(name)}`,
   );
-  return `SELECT ${fields.join(", ")} FROM (${records})`;
+  return `SELECT ${[...fields, ...extras].join(", ")} FROM (${records})`;
 }
 
 /** The same with `rescue`: every record that there is, cut by us. */
@@ -53,6 +59,22 @@ export async function rescuingRows(
   signal: AbortSignal | undefined,
 ): Promise<Relation> {
   const { sql: records, dispose } = await stageCsv(session, file, layout, signal);
+  return { sql: rescuingSql(quoteString(file.uri), layout, records, columns), dispose };
+}
+
+/**
+ * The same of records that are at hand.
+ *
+ * @param file SQL over the records: what their file is called
+ * @param extras further columns over the records
+ */
+export function rescuingSql(
+  file: string,
+  layout: CsvLayout,
+  records: string,
+  columns: readonly FittedColumn[],
+  extras: readonly string[] = [],
+): string {
   const placed = placeColumns(layout.names, columns);
   const values = placed.map(
     ({ type, place }, index) =>
@@ -67,33 +89,31 @@ export async function rescuingRows(
     rescuedField(layout, place, `c${place} IS NOT NULL`),
   );
   const rescued = rescuedJson({
-    file: quoteString(file.uri),
+    file,
     place: { by: "line", sql: STAGED_NUMBER },
     values: [...misfits, ...unknown, EXTRA_VALUES],
     record: WHOLE_RECORD,
     reason: REASON,
   });
   const fields = placed.map(({ name }, index) => `v${index} AS ${quoteIdentifier(name)}`);
-  return {
-    sql: `SELECT ${[...fields, `${rescued} AS ${RESCUED}`].join(", ")} FROM (SELECT *, ${values.join(", ")} FROM (${records}))`,
-    dispose,
-  };
+  const selected = [...fields, `${rescued} AS ${RESCUED}`, ...extras];
+  return `SELECT ${selected.join(", ")} FROM (SELECT *, ${values.join(", ")} FROM (${records}))`;
 }
 
 /**
  * Why a reading that refuses misfits failed: the first of them, by line and column; undefined when there is none.
  *
+ * @param rows As they are with `rescue`; they are disposed of.
  * @param failure What the engine said.
  */
 export async function firstMisfit(
   session: Session,
-  file: SourceFile,
+  rows: Relation,
   layout: CsvLayout,
   columns: readonly FittedColumn[],
   failure: LakeError,
   signal: AbortSignal | undefined,
 ): Promise<LakeError | undefined> {
-  const rows = await rescuingRows(session, file, layout, columns, signal);
   try {
     const found = await session.rows(
       `SELECT ${RESCUED} FROM (${rows.sql}) WHERE ${RESCUED} IS NOT NULL LIMIT 1`,
@@ -102,16 +122,17 @@ export async function firstMisfit(
     const rescued = parseJson(String(found[0]?.[RESCUED] ?? "null"));
     if (!isJsonObject(rescued)) return undefined;
     const { line, reason, values } = rescued;
+    const uri = String(rescued["file"]);
     const place = { line: Number(line) };
     if (reason !== undefined) {
-      return invalidSource(file.uri, BROKEN_CSV, String(reason), place, { cause: failure });
+      return invalidSource(uri, BROKEN_CSV, String(reason), place, { cause: failure });
     }
     const [[source, value] = []] = isJsonObject(values) ? Object.entries(values) : [];
     const asked = placeColumns(layout.names, columns).find(
       (column) => layout.names[column.place ?? -1] === source,
     );
     return invalidSource(
-      file.uri,
+      uri,
       "value-does-not-fit",
       `column "${source}": ${JSON.stringify(value)} is not ${asked?.type}`,
       { ...place, column: source },

@@ -38,8 +38,7 @@ export function isSettled(known: KindSet): boolean {
 export function furtherKindBit(text: string, known: KindSet): string {
   const type = scalarTypeOf(known);
   if (type === "VARCHAR") return csvKindBit(text);
-  // Whether a whole number of more digits is beyond 64 bits is not known by its pattern.
-  const kinds = TYPED_KINDS.filter((kind) => known.has(kind) && (kind !== "wide" || known.overflows64Bits));
+  const kinds = TYPED_KINDS.filter((kind) => known.has(kind));
   const others = kinds.length === 0 ? "" : `WHEN ${isOfKind(text, kinds)} THEN ${castOf(text, type, known)}`;
   const value = `CASE ${usualBranches(text, type, "TRY_CAST")} ${others} END`;
   const isKnown =

@@ -20,7 +20,15 @@ const SNIFFED_RECORDS = 1000;
 /** @throws LakeError `invalid-input` when the start of the file holds no record, unless that is to be rescued. */
 export async function sniffLayout(file: SourceFile, misfits: Misfits): Promise<CsvLayout> {
   const head = await readBytes(file.localPath, 0, SNIFFED_BYTES);
-  const complete = file.size <= head.length;
+  return layoutOf(file, head, file.size <= head.length, misfits);
+}
+
+/**
+ * The same, given the first bytes of the file.
+ *
+ * @param complete whether they are all of it
+ */
+export function layoutOf(file: SourceFile, head: Uint8Array, complete: boolean, misfits: Misfits): CsvLayout {
   const text = new TextDecoder().decode(head);
   const known = file.form?.kind === "csv" ? file.form : undefined;
   const dialect = known?.dialect ?? sniffDialect(text, complete);
@@ -33,4 +41,15 @@ export async function sniffLayout(file: SourceFile, misfits: Misfits): Promise<C
   const delimiter = { ",": "comma", "\t": "tab", ";": "semicolon", "|": "bar" }[dialect.delimiter];
   const about = `delimiter ${delimiter}, quote ", escape ${dialect.escape}, ${header ? "first line names the columns" : "no header"}, empty fields are NULL`;
   return { dialect, header, names, notes: [about, ...notes] };
+}
+
+/** Whether two files are cut alike, and have the same columns. Pure. */
+export function sameLayout(a: CsvLayout, b: CsvLayout): boolean {
+  return (
+    a.dialect.delimiter === b.dialect.delimiter &&
+    a.dialect.escape === b.dialect.escape &&
+    a.header === b.header &&
+    a.names.length === b.names.length &&
+    a.names.every((name, index) => name === b.names[index])
+  );
 }

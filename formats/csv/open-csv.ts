@@ -1,6 +1,6 @@
-import { quoteIdentifier, type Session } from "../../engine/index.js";
+import type { Session } from "../../engine/index.js";
 import { engineReason, invalidSource, mayBeTheFile } from "../failure.js";
-import { type KindSet, type ScalarType, scalarTypeOf, strictCast } from "../inference/value-kinds.js";
+import { scalarTypeOf } from "../inference/value-kinds.js";
 import {
   type Compression,
   type FittedColumn,
@@ -11,9 +11,10 @@ import {
   ROW_NUMBER,
 } from "../opened-source.js";
 import type { SourceFile } from "../source/source-file.js";
-import { BROKEN_CSV, type CutBy, recordsOf } from "./csv-records.js";
+import { convertedSql, typeNotes } from "./converted-csv.js";
+import { type CutBy, EXPLAINED, recordsOf } from "./csv-records.js";
 import { findKinds } from "./find-kinds.js";
-import { COLUMN_UNKNOWN, checkAllWanted, firstMisfit, refusingSql, rescuingRows } from "./fitted-csv.js";
+import { checkAllWanted, firstMisfit, refusingSql, rescuingRows } from "./fitted-csv.js";
 import { sniffLayout } from "./layout.js";
 
 export interface CsvSource {
@@ -79,7 +80,8 @@ export async function openCsv(
     reopen: async (failure) => {
       if (!mayBeTheFile(failure) || EXPLAINED.has(failure.code)) throw failure;
       if (fittedTo !== undefined) {
-        const misfit = await firstMisfit(session, file, layout, fittedTo, failure, signal);
+        const rows = await rescuingRows(session, file, layout, fittedTo, signal);
+        const misfit = await firstMisfit(session, rows, layout, fittedTo, failure, signal);
         if (misfit !== undefined) throw misfit;
       }
       if (!exact && fittedTo === undefined) {
@@ -94,33 +96,7 @@ export async function openCsv(
   };
 }
 
-/** Errors that say what is wrong, and where, already. */
-const EXPLAINED: ReadonlySet<string> = new Set([COLUMN_UNKNOWN, BROKEN_CSV]);
-
 /** Rows come in the order of the file. */
 function numberedSql(sql: string, options: RelationOptions | undefined): string {
   return options?.numbered === true ? `SELECT *, row_number() OVER () AS ${ROW_NUMBER} FROM (${sql})` : sql;
-}
-
-function convertedSql(reader: string, names: readonly string[], types: readonly ScalarType[]): string {
-  const fields = names.map(
-    (name, index) =>
-      `${strictCast(`c${index}`, types[index] ?? "VARCHAR", true)} AS ${quoteIdentifier(name)}`,
-  );
-  return `SELECT ${fields.join(", ")} FROM (${reader})`;
-}
-
-function typeNotes(
-  names: readonly string[],
-  kinds: readonly KindSet[],
-  types: readonly ScalarType[],
-): string[] {
-  return names.flatMap((name, index) => {
-    const found = kinds[index];
-    if (found === undefined || found.isEmpty) return [`${name} holds no value; its type is VARCHAR`];
-    if (types[index] === "DECIMAL(38,0)")
-      return [`${name} holds whole numbers beyond 64 bits; its type is DECIMAL(38,0)`];
-    if (types[index] !== "VARCHAR" || found.has("text")) return [];
-    return [`${name} holds ${found.describe()}; kept as text`];
-  });
 }

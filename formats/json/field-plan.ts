@@ -52,7 +52,9 @@ export type LeafStructure =
 
 /** The plan for a structure, its leaves decided by `leaf`. */
 export function planField(structure: JsonStructure, path: string, leaf: LeafVisitor<LeafPlan>): FieldPlan {
-  if (nestsTooDeep(structure, insideStructure)) return leaf({ kind: "deep" }, path);
+  // What nests too deep in a list inside an object is no reason to keep the object as text.
+  const inside = structure.kind === "object" ? objectsInside : insideStructure;
+  if (nestsTooDeep(structure, inside)) return leaf({ kind: "deep" }, path);
   if (structure.kind === "array") {
     return { kind: "list", element: planField(structure.element, `${path}[]`, leaf) };
   }
@@ -79,6 +81,9 @@ function insideStructure(structure: JsonStructure): Inside<JsonStructure> {
   const fields = structure.kind === "object" ? structure.fields : [];
   return { values: fields.map((field) => field.structure), isRepeated: false };
 }
+
+const objectsInside = (structure: JsonStructure): Inside<JsonStructure> =>
+  structure.kind === "array" ? { values: [], isRepeated: false } : insideStructure(structure);
 
 /** As {@link nestsTooDeep}, of a plan. */
 export const planNestsTooDeep = (plan: FieldPlan): boolean =>

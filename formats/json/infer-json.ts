@@ -12,7 +12,6 @@ import {
   decideLeaf,
   type FieldPlan,
   type LeafPlan,
-  type LeafStructure,
   type LeafVisitor,
   planField,
   probeLeaf,
@@ -21,6 +20,7 @@ import { leafProbes } from "./field-sql.js";
 import { readableRecords } from "./fit/readable-records.js";
 import type { JsonLayout } from "./json-scanner.js";
 import { columnsOf, type JsonColumns, type JsonRecords, plannedRows, readerOptions } from "./read-json.js";
+import { type Spellings, spellingsOf, withOneSpelling } from "./spellings.js";
 import { inOrderOf, type JsonStructure, parseStructure } from "./structure.js";
 
 export interface InferredJson {
@@ -118,22 +118,57 @@ async function inferFrom(
   const found = await findStructure(session, records, limit, signal);
   if (found === undefined) return undefined;
   const { structure } = found;
+  const all = `SELECT json FROM ${objectsIn(records)}${limit}`;
+  const spellings = await spellingsOf(session, all, structure, signal);
 
-  const leaves: { readonly structure: LeafStructure; readonly path: string }[] = [];
-  const probes = planColumns(structure, (leaf, path) => {
-    leaves.push({ structure: leaf, path });
-    return probeLeaf(leaf);
-  });
-  const kinds = await findKinds(session, records, probes.columns, limit, signal);
+  const probes = planColumns(structure, probeLeaf);
+  const bits = await findKinds(session, records, probes.columns, limit, signal);
+  const kinds = kindsOf(probes.columns, bits, spellings);
 
-  const notes = [...probes.notes];
+  const notes: string[] = [];
   let next = 0;
-  const planned = planColumns(structure, (leaf, path) => {
+  const planned = planColumns(withOneSpelling(structure, spellings), (leaf, path) => {
     const { plan, note } = decideLeaf(leaf, kinds[next++] ?? new KindSet(0), exact);
     if (note !== undefined) notes.push(`${path} ${note}`);
     return plan;
   });
-  return { columns: planned.columns, notes, records: found.records, exact };
+  const spelled = spellings.map(({ first, others }) => `${first} is ${others.join(", ")} in some records`);
+  return {
+    columns: withSpellings(planned.columns, spellings),
+    notes: [...planned.notes, ...spelled, ...notes],
+    records: found.records,
+    exact,
+  };
+}
+
+/** The kinds of every leaf in order; of keys that are one column, those of all their values. */
+function kindsOf(
+  columns: JsonColumns,
+  bits: readonly (readonly number[])[],
+  spellings: readonly Spellings[],
+): KindSet[] {
+  const keys = columnsOf(columns).map(({ key }) => key);
+  return keys.flatMap((key, index) => {
+    if (spellings.some(({ others }) => others.includes(key))) return [];
+    const alike = spellings.find(({ first }) => first === key)?.others ?? [];
+    const merged = alike.reduce((set, other) => set | (bits[keys.indexOf(other)]?.[0] ?? 0), 0);
+    return (bits[index] ?? []).map((set) => new KindSet(set | merged));
+  });
+}
+
+function withSpellings(columns: JsonColumns, spellings: readonly Spellings[]): JsonColumns {
+  if (columns.kind === "value" || spellings.length === 0) return columns;
+  const isSpelledTwice = (key: string): boolean => spellings.some(({ first }) => first === key);
+  return {
+    kind: "keys",
+    columns: columns.columns.map((column) => {
+      return isSpelledTwice(column.key) ? { ...column, hasSpellings: true } : column;
+    }),
+  };
+}
+
+function objectsIn(records: JsonRecords): string {
+  return `read_json_objects(${enginePath(records.localPath)}, ${readerOptions(records)})`;
 }
 
 /** Records whose keys, in their order, give the order of the columns. */
@@ -145,7 +180,7 @@ async function findStructure(
   limit: string,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly structure: JsonStructure; readonly records: bigint } | undefined> {
-  const reader = `read_json_objects(${enginePath(records.localPath)}, ${readerOptions(records)})`;
+  const reader = objectsIn(records);
   const [row] = await session.rows(
     `SELECT json_group_structure(json) AS structure, count(*) AS records FROM (SELECT json FROM ${reader}${limit})`,
     { signal },
@@ -177,19 +212,22 @@ function planColumns(
   return { columns: { kind: "keys", columns }, notes };
 }
 
+/** The bits of the kinds of every leaf, column by column. */
 async function findKinds(
   session: Session,
   records: JsonRecords,
   columns: JsonColumns,
   limit: string,
   signal: AbortSignal | undefined,
-): Promise<KindSet[]> {
+): Promise<number[][]> {
   const rows = await plannedRows(records, columns);
   try {
-    const probes = columnsOf(columns).flatMap(({ plan }, index) => leafProbes(plan, `c${index}`));
-    const fields = probes.map((bits, index) => `${bits} AS k${index}`);
+    const probes = columnsOf(columns).map(({ plan }, index) => leafProbes(plan, `c${index}`));
+    const fields = probes.flatMap((leaves, column) =>
+      leaves.map((bits, leaf) => `${bits} AS k${column}_${leaf}`),
+    );
     const [row] = await session.rows(`SELECT ${fields.join(", ")} FROM (${rows.sql}${limit})`, { signal });
-    return probes.map((_, index) => new KindSet(Number(row?.[`k${index}`] ?? 0)));
+    return probes.map((leaves, column) => leaves.map((_, leaf) => Number(row?.[`k${column}_${leaf}`] ?? 0)));
   } finally {
     await rows.dispose();
   }

@@ -12,7 +12,7 @@ import { fittedRelation, type TargetColumn } from "./fit/fitted-relation.js";
 import { type TargetType, targetTypeOf } from "./fit/target-type.js";
 import type { InferredJson } from "./infer-json.js";
 import { type JsonSource, uriOf } from "./json-source.js";
-import { columnsOf, convertedRows, type JsonColumns } from "./read-json.js";
+import { columnsOf, convertedRows, hasSpellings, type JsonColumns } from "./read-json.js";
 import { widened } from "./reopen-json.js";
 import { strictColumns, withKeys } from "./strict-columns.js";
 
@@ -42,7 +42,7 @@ export class JsonReading {
     }
     // The engine would write a number anew where it becomes a text.
     const isRewritten = columnsOf(columns).some(({ plan }) => hasLeaf(plan, losesText));
-    return isRewritten || this.#isNumberedByFile(options)
+    return isRewritten || hasSpellings(columns) || this.#isNumberedByFile(options)
       ? this.#checked(own, "refuse", options)
       : this.#converted(columns, options);
   }

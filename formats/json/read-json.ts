@@ -28,6 +28,8 @@ export interface JsonColumn {
   /** The name of the column. */
   readonly name: string;
   readonly plan: FieldPlan;
+  /** Whether some records spell the key in other letters' case, which the engine takes for another key. */
+  readonly hasSpellings?: boolean | undefined;
 }
 
 const FORMATS: Readonly<Record<JsonLayout, string>> = {
@@ -44,6 +46,9 @@ export function readerOptions({ layout, maximumRecordBytes }: JsonRecords): stri
 export function columnsOf(columns: JsonColumns): readonly JsonColumn[] {
   return columns.kind === "keys" ? columns.columns : [columns.column];
 }
+
+export const hasSpellings = (columns: JsonColumns): boolean =>
+  columnsOf(columns).some((column) => column.hasSpellings === true);
 
 /**
  * A JSON reader of several files works on one with all threads only where there are more threads than

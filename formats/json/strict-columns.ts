@@ -1,7 +1,7 @@
 import type { FittedColumn } from "../opened-source.js";
 import { type FieldPlan, type LeafPlan, planNestsTooDeep } from "./field-plan.js";
 import { engineType, type TargetField, type TargetType, targetTypeOf } from "./fit/target-type.js";
-import type { JsonColumns } from "./read-json.js";
+import { hasSpellings, type JsonColumns } from "./read-json.js";
 
 /** The columns with the keys that their sources are: a source is a key, or the name of the column of one. */
 export function withKeys(columns: readonly FittedColumn[], found: JsonColumns): readonly FittedColumn[] {
@@ -19,7 +19,7 @@ export function withKeys(columns: readonly FittedColumn[], found: JsonColumns): 
  * where its reader would change a value without notice.
  */
 export function strictColumns(columns: readonly FittedColumn[], found: JsonColumns): JsonColumns | undefined {
-  if (found.kind === "value" || columns.length === 0) return undefined;
+  if (found.kind === "value" || columns.length === 0 || hasSpellings(found)) return undefined;
   const planned = columns.map(({ name, type, source }) => {
     const key = spelled(
       source,

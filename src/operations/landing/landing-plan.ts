@@ -161,13 +161,33 @@ function succeeds(work: () => unknown): boolean {
   }
 }
 
-/** The sources, and one that brings the columns which landing fills. */
+/** A file none of whose records can be read tells no columns. */
+function withoutColumns([first]: readonly LandingSource[]): LakeError {
+  const file = first?.uri ?? "the source";
+  return new LakeError(
+    "invalid-input",
+    "no-readable-records",
+    `${file}: no record of the file can be read, so the table would have no columns`,
+    {
+      context: { file },
+      hint: "Create the table first; then --rescue lands each such record in its column _rescued_data.",
+    },
+  );
+}
+
+/**
+ * The sources that bring columns, and one that brings those which landing fills.
+ *
+ * @throws LakeError `invalid-input` where none of the sources brings any.
+ */
 function withOwn(
   sources: readonly LandingSource[],
   own: readonly SourceColumn[],
 ): Pick<LandingSource, "uri" | "columns">[] {
+  const known = sources.filter(({ columns }) => columns.length > 0);
+  if (known.length === 0) throw withoutColumns(sources);
   const names = new Set(own.map(({ name }) => foldCase(name)));
-  const others = sources.map(({ uri, columns }) => ({
+  const others = known.map(({ uri, columns }) => ({
     uri,
     columns: columns.filter(({ name }) => !names.has(foldCase(name))),
   }));
