@@ -1,7 +1,13 @@
 import { isJsonObject, type JsonValue, LakeError, parseJson } from "../../core/index.js";
 import { quoteIdentifier, quoteString } from "../../engine/index.js";
 import { compileExpression, inRule } from "../expression/index.js";
-import { type DataType, maximumLength, type StructField, type StructType, typeText } from "../schema/index.js";
+import {
+  type DataType,
+  maximumLength,
+  type StructField,
+  type StructType,
+  typeText,
+} from "../schema/index.js";
 import { checkConstraints } from "../schema-change/dependents.js";
 
 /** The kinds of rules that a row can break. */
