@@ -48,11 +48,12 @@ test("the table is listed once, and no file is asked for by itself", async () =>
   const engine = await Engine.open();
   try {
     await fsck({ label: "t", table: new DeltaTable({ store, engine }) }, systemClock);
-    // Every file of the log, and every data file, once.
+    // Every file of the log, and every data file, once. The landing ledger is no part of the table.
+    const checked = (await local.files()).filter((file) => !file.startsWith("_grizzly/"));
     expect(store.counts).toMatchObject({
       list: { requests: 1 },
       head: { requests: 0 },
-      get: { requests: (await local.files()).length },
+      get: { requests: checked.length },
       put: { requests: 0 },
       putIfAbsent: { requests: 0 },
       delete: { requests: 0 },
