@@ -1,6 +1,7 @@
 import path from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type Lake, openLake } from "../../src/index.js";
+import { stressCases } from "../support/stress-share.js";
 import { type SharedFolder, sharedFolder } from "../support/temporary-folder.js";
 import { kindsOf, type RowChangeCase } from "./row-changes/case.js";
 import { compare, Templates } from "./row-changes/comparison.js";
@@ -34,8 +35,10 @@ describe.each([
   ["MERGE", MERGE_CASES],
   ["INSERT", INSERT_CASES],
   ["RESTORE", RESTORE_CASES],
-])("%s", (_, cases) => {
-  for (const [place, change] of cases.entries()) {
+])("%s", (name, all) => {
+  const cases = new Set(stressCases(name, all));
+  for (const [place, change] of all.entries()) {
+    if (!cases.has(change)) continue;
     for (const kind of kindsOf(change, place)) {
       test(title(change, kind), () => compare(lake, templates, change, kind));
     }

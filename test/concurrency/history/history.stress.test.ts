@@ -31,12 +31,13 @@ test.each(PROFILES)(
     await expectSound(result);
     const { report, lives } = result;
     expect(report.transactions).toBe(PROCESSES * TRANSACTIONS);
-    // The history was one of trouble, and work was done all the same.
     expect(report.committed).toBeGreaterThan(report.transactions / 3);
+    // A share of a history may be without some of what the whole of it has.
+    if (TRANSACTIONS < IN_FULL) return;
+    // It was one of trouble, and work was done all the same.
     expect(report.failed).toBeGreaterThan(0);
     expect(lives).toBeGreaterThan(PROCESSES);
-    // A share of a history may be without some of them.
-    const kinds = TRANSACTIONS < IN_FULL ? [] : Object.keys(profile.mix);
+    const kinds = Object.keys(profile.mix);
     expect(Object.keys(report.kinds).sort()).toEqual(
       expect.arrayContaining(kinds.filter((kind) => !RARE.includes(kind))),
     );
