@@ -24,10 +24,18 @@ export class JsonReading {
   readonly #source: JsonSource;
   readonly #inferred: InferredJson;
   readonly #signal: AbortSignal | undefined;
+  /** A look at the depth of the file's values that was begun already. */
+  readonly #depth: Promise<void> | undefined;
   /** Whether the rows were asked for last in types that were given. */
   #isFitted = false;
 
-  constructor(source: JsonSource, inferred: InferredJson, signal: AbortSignal | undefined) {
+  constructor(
+    source: JsonSource,
+    inferred: InferredJson,
+    depth: Promise<void> | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#depth = depth;
     this.#source = source;
     this.#inferred = inferred;
     this.#signal = signal;
@@ -90,7 +98,7 @@ export class JsonReading {
     if (others.length === 0) {
       const file = withFile === true ? quoteString(first.identity ?? fileUri(first.localPath)) : undefined;
       const records = { localPath: first.localPath, layout, maximumRecordBytes };
-      if (!this.#inferred.exact) await refuseDeepValues(records, this.#signal);
+      if (!this.#inferred.exact) await (this.#depth ?? refuseDeepValues(records, this.#signal));
       return convertedRows(records, columns, { numbered, file });
     }
     const folder = await temporaryFolder();

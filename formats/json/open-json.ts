@@ -1,6 +1,8 @@
 import type { Session } from "../../engine/index.js";
 import { invalidSource } from "../failure.js";
+import { WHOLE_FILE_BYTES } from "../jsonl/line-sample.js";
 import type { RecordSource } from "../opened-source.js";
+import { refuseDeepValues } from "./depth-check.js";
 import { typeOfPlan } from "./field-plan.js";
 import { type InferredJson, inferJson } from "./infer-json.js";
 import { JsonReading } from "./json-reading.js";
@@ -27,6 +29,13 @@ export async function openJson(
   const opened = { ...source, maximumRecordBytes };
   const uris = files.map((file) => file.uri);
   const readable = source.misfits === "rescue";
+  // The engine infers meanwhile.
+  const [only, ...others] = files;
+  const depth =
+    others.length === 0 && only.size > WHOLE_FILE_BYTES
+      ? refuseDeepValues({ localPath: only.localPath, layout, maximumRecordBytes }, signal)
+      : undefined;
+  depth?.catch(() => {});
   let inferred: InferredJson | undefined;
   try {
     inferred = await inferJson(
@@ -39,7 +48,7 @@ export async function openJson(
   }
   const uri = uriOf(uris);
   if (inferred === undefined) throw invalidSource(uri, "no-records", "the file holds no records");
-  const reading = new JsonReading(opened, inferred, signal);
+  const reading = new JsonReading(opened, inferred, depth, signal);
   const columns = columnsOf(inferred.columns);
   const notes = [...source.notes, ...inferred.notes];
   if (layout === "values" && inferred.exact && inferred.records === 1n) notes.push(...documentNotes(columns));

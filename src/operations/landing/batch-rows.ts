@@ -63,6 +63,8 @@ export interface WriteRowsRequest {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly meter: ProgressMeter;
+  /** Called when the engine is about to read rows, maybe often. */
+  readonly onReading: () => void;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -187,6 +189,7 @@ class BatchWriter {
         : landSource(this.#session, this.#target(plan), source, landing, {
             rowsBefore: this.#numbered,
             keptIn,
+            onReading: this.#request.onReading,
             signal,
           }),
     );

@@ -91,7 +91,6 @@ export class LandBatch implements TableOperation<BatchReport> {
       return { status: "nothing", result: emptyBatch(label, read?.version ?? -1n, choice.passed) };
     }
     if (choice.replaced.length > 0 && read !== undefined) checkReplaceable(label, read, choice.replaced);
-    hashes.begin(choice.land);
     const held = choice.land.length === 0 ? undefined : await this.#rows(read, choice);
     const landed = await this.#landedFiles(choice);
     const replaced = held && (await this.#replace(read, choice, held));
@@ -177,6 +176,8 @@ export class LandBatch implements TableOperation<BatchReport> {
         avroSchema: options.avroSchema,
         now: clock.now(),
         meter,
+        // While the engine reads; before that, hashing would only delay it.
+        onReading: () => this.#request.hashes.begin(choice.land),
         signal,
       });
       this.#held = { key, rows, adds: [] };

@@ -32,6 +32,8 @@ export interface LandSourceOptions {
   readonly rowsBefore: bigint;
   /** A table of the session that is to hold the rows beside; default none. */
   readonly keptIn?: string | undefined;
+  /** Called when the engine is about to read the rows: then this thread has time for other work. */
+  readonly onReading: () => void;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -49,7 +51,7 @@ export async function landSource(
   target: WriteTarget,
   source: OpenedSource,
   landing: SourceLanding,
-  { rowsBefore, keptIn, signal }: LandSourceOptions,
+  { rowsBefore, keptIn, onReading, signal }: LandSourceOptions,
 ): Promise<SourceOutcome> {
   const { rules, columns } = landing;
   let files: readonly WrittenFile[];
@@ -58,6 +60,7 @@ export async function landSource(
     try {
       const rows = rowsSelect(rules, { from: `(${relation.sql}) AS source`, source: columns, rowsBefore });
       const ordered = source.sizeBytes <= ONE_FILE_BYTES;
+      onReading();
       if (keptIn !== undefined)
         await session.execute(`CREATE OR REPLACE TEMP TABLE ${keptIn} AS ${rows}`, { signal });
       const select = keptIn === undefined ? rows : `FROM ${keptIn}`;

@@ -33,6 +33,7 @@ export function filesToLand(sources: readonly SourceFile[]): FileToLand[] {
 export class FileHashes {
   readonly #signal: AbortSignal | undefined;
   readonly #hashes = new Map<string, Promise<string>>();
+  #begun: readonly FileToLand[] | undefined;
 
   constructor(signal: AbortSignal | undefined) {
     this.#signal = signal;
@@ -40,6 +41,8 @@ export class FileHashes {
 
   /** Begins with the files, so that others work meanwhile. What goes wrong is told to whoever asks. */
   begin(files: readonly FileToLand[]): void {
+    if (this.#begun === files) return;
+    this.#begun = files;
     this.of(files).catch(() => {});
   }
 
