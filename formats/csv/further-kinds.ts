@@ -4,21 +4,9 @@ import {
   type KindSet,
   type ScalarType,
   scalarTypeOf,
+  TEXT_KINDS,
   usualBranches,
-  type ValueKind,
 } from "../inference/value-kinds.js";
-
-/** Kinds that a type other than text comes from. */
-const TYPED_KINDS = [
-  "integer",
-  "wide",
-  "fraction",
-  "nonFinite",
-  "boolean",
-  "date",
-  "wallClock",
-  "instant",
-] as const satisfies readonly ValueKind[];
 
 /** A whole number is of the kind `integer` up to here. */
 const LARGEST_INTEGER = 999_999_999_999_999;
@@ -38,7 +26,7 @@ export function isSettled(known: KindSet): boolean {
 export function furtherKindBit(text: string, known: KindSet): string {
   const type = scalarTypeOf(known);
   if (type === "VARCHAR") return csvKindBit(text);
-  const kinds = TYPED_KINDS.filter((kind) => known.has(kind));
+  const kinds = TEXT_KINDS.filter((kind) => known.has(kind));
   const others = kinds.length === 0 ? "" : `WHEN ${isOfKind(text, kinds)} THEN ${castOf(text, type, known)}`;
   const value = `CASE ${usualBranches(text, type, "TRY_CAST")} ${others} END`;
   const isKnown =

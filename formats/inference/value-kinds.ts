@@ -48,7 +48,8 @@ const KINDS = {
 /** A whole number outside 64 bits; counted by inference beside `wide`. */
 const OVERFLOW_BIT = 2048;
 
-const TEXT_KINDS = [
+/** Kinds that a type other than text comes from. */
+export const TEXT_KINDS = [
   "integer",
   "wide",
   "fraction",

@@ -15,12 +15,6 @@ export function fittedColumnsOf(schema: StructType, source: readonly SourceColum
   }));
 }
 
-/** Columns of the source that no column of the schema takes its values from, as the source spells them. */
-export function unplacedColumns(schema: StructType, source: readonly SourceColumn[]): string[] {
-  const taken = new Set(schema.fields.map(({ name }) => columnOf(source, name)?.name));
-  return source.map(({ name }) => name).filter((name) => !taken.has(name));
-}
-
 function columnOf(source: readonly SourceColumn[], name: string): SourceColumn | undefined {
   return (
     source.find((column) => column.name === name) ??

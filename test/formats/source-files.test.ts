@@ -201,28 +201,34 @@ describe("discovery that goes on for long", () => {
     });
   });
 
-  it.skipIf(process.platform !== "linux")("passes over no file whose name is no text", async () => {
-    const folder = await temporaryFolder();
-    writeFileSync(
-      Buffer.concat([Buffer.from(`${folder}/a`), Buffer.of(0xff), Buffer.from(".csv")]),
-      "a\n1\n",
-    );
-    await expect(discoverSources([folder], { mayBeEmpty: true })).rejects.toMatchObject({
-      kind: "unsupported",
-      code: "file-name-encoding",
-    });
-  });
+  it.skipIf(process.platform !== "linux")(
+    "passes over no file whose name is no text (on Linux, where there are such names)",
+    async () => {
+      const folder = await temporaryFolder();
+      writeFileSync(
+        Buffer.concat([Buffer.from(`${folder}/a`), Buffer.of(0xff), Buffer.from(".csv")]),
+        "a\n1\n",
+      );
+      await expect(discoverSources([folder], { mayBeEmpty: true })).rejects.toMatchObject({
+        kind: "unsupported",
+        code: "file-name-encoding",
+      });
+    },
+  );
 
-  it.skipIf(process.getuid?.() === 0)("names a folder that cannot be listed", async () => {
-    const folder = await temporaryFolder();
-    mkdirSync(join(folder, "shut"));
-    chmodSync(join(folder, "shut"), 0o000);
-    await expect(discoverSources([folder])).rejects.toMatchObject({
-      kind: "unavailable",
-      context: { file: join(folder, "shut") },
-    });
-    chmodSync(join(folder, "shut"), 0o755);
-  });
+  it.skipIf(process.getuid?.() === 0)(
+    "names a folder that cannot be listed (skipped as root, who may list every one)",
+    async () => {
+      const folder = await temporaryFolder();
+      mkdirSync(join(folder, "shut"));
+      chmodSync(join(folder, "shut"), 0o000);
+      await expect(discoverSources([folder])).rejects.toMatchObject({
+        kind: "unavailable",
+        context: { file: join(folder, "shut") },
+      });
+      chmodSync(join(folder, "shut"), 0o755);
+    },
+  );
 
   it("finds thousands of files in the order of their paths, and stops when it is told to", async () => {
     const folder = await temporaryFolder();

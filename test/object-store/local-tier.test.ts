@@ -178,13 +178,16 @@ describe("a folder that cannot be used", () => {
     expect(failure).toMatchObject({ hint: expect.stringContaining("GRIZZLY_CACHE_DIR") });
   });
 
-  test.skipIf(process.getuid?.() === 0)("may be one without the right to write", async () => {
-    const folder = await temporaryFolder();
-    await chmod(folder, 0o500);
-    onTestFinished(() => chmod(folder, 0o700));
-    const tier = await tierIn(path.join(folder, "cache"));
-    await expect(tier.lease("k", maker().make)).rejects.toMatchObject({ code: "cache-folder" });
-  });
+  test.skipIf(process.getuid?.() === 0)(
+    "may be one without the right to write (skipped as root, who has every right)",
+    async () => {
+      const folder = await temporaryFolder();
+      await chmod(folder, 0o500);
+      onTestFinished(() => chmod(folder, 0o700));
+      const tier = await tierIn(path.join(folder, "cache"));
+      await expect(tier.lease("k", maker().make)).rejects.toMatchObject({ code: "cache-folder" });
+    },
+  );
 });
 
 test("close ends every lease, and the tier can be used again", async () => {

@@ -3,14 +3,14 @@ import { tierOptions } from "../../src/cache-options.js";
 
 const HOME = "/home/someone";
 const sizeOf = (text: string): number =>
-  tierOptions({}, { GRIZZLY_CACHE_SIZE: text }, HOME, "/work").maxBytes;
+  tierOptions({}, { GRIZZLY_CACHE_SIZE: text }, HOME, "/start").maxBytes;
 
 test("the option wins over GRIZZLY_CACHE_DIR, which wins over the user's folder of caches", () => {
   const directory = (option: string | undefined, env: Record<string, string>): string =>
-    tierOptions({ directory: option }, env, HOME, "/work").directory;
+    tierOptions({ directory: option }, env, HOME, "/start").directory;
   const env = { GRIZZLY_CACHE_DIR: "named", XDG_CACHE_HOME: "/xdg" };
-  expect(directory("given", env)).toBe("/work/given");
-  expect(directory(undefined, env)).toBe("/work/named");
+  expect(directory("given", env)).toBe("/start/given");
+  expect(directory(undefined, env)).toBe("/start/named");
   expect(directory(undefined, { ...env, GRIZZLY_CACHE_DIR: "" })).toBe("/xdg/grizzly-lake");
   expect(directory(undefined, { XDG_CACHE_HOME: "not/absolute" })).toBe(`${HOME}/.cache/grizzly-lake`);
   expect(directory(undefined, {})).toBe(`${HOME}/.cache/grizzly-lake`);
