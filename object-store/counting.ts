@@ -3,10 +3,12 @@ import type {
   ByteRange,
   CallOptions,
   ObjectMeta,
+  ObjectPart,
   ObjectPath,
   ObjectStore,
   PutIfAbsentResult,
   PutOptions,
+  ReadOptions,
 } from "./object-store.js";
 
 export type StoreVerb = "head" | "get" | "put" | "putIfAbsent" | "list" | "delete" | "adopt";
@@ -14,7 +16,7 @@ export type StoreVerb = "head" | "get" | "put" | "putIfAbsent" | "list" | "delet
 export interface VerbCount {
   /** Calls, failed ones included. */
   readonly requests: number;
-  /** Bytes of object data read by `get`, or handed to `put` and `putIfAbsent`; 0 for the others. */
+  /** Bytes of object data read by `get` and `read`, which count as one, or handed to `put` and `putIfAbsent`; 0 for the others. */
   readonly bytes: number;
 }
 
@@ -61,6 +63,13 @@ export class CountingStore implements ObjectStore {
     const bytes = await this.#store.get(path, options);
     this.#count("get", 0, bytes.length);
     return bytes;
+  }
+
+  async read(path: ObjectPath, options?: ReadOptions): Promise<ObjectPart> {
+    this.#count("get", 1, 0);
+    const part = await this.#store.read(path, options);
+    this.#count("get", 0, part.bytes.length);
+    return part;
   }
 
   put(path: ObjectPath, data: Uint8Array, options?: CallOptions): Promise<void> {

@@ -1,6 +1,13 @@
 export { CountingStore, type StoreCounts, type StoreVerb, type VerbCount } from "./counting.js";
 export { LocalStore } from "./local.js";
 export { LocalTier, type LocalTierOptions, type TierLease, type TierUsage } from "./local-tier/local-tier.js";
+export type {
+  ByteSpan,
+  FetchCounts,
+  FetchOptions,
+  ObjectLease,
+  RemoteObject,
+} from "./local-tier/object-lease.js";
 export { MemoryStore } from "./memory.js";
 export { compareUtf8, isObjectPath, objectPath } from "./object-path.js";
 export type {
@@ -8,9 +15,12 @@ export type {
   ByteRange,
   CallOptions,
   ObjectMeta,
+  ObjectPart,
   ObjectPath,
   ObjectStore,
   PutIfAbsentResult,
   PutOptions,
+  ReadOptions,
 } from "./object-store.js";
 export { openStore, type StoreOpener } from "./open.js";
+export type { S3Credentials, S3Encryption, S3Options } from "./s3/s3-options.js";

@@ -103,5 +103,10 @@ export async function statFile(file: string): Promise<Stats | undefined> {
 export async function headFile(root: string, path: ObjectPath): Promise<ObjectMeta | undefined> {
   const stats = await statFile(join(root, path));
   if (!stats?.isFile()) return undefined;
-  return { path, size: stats.size, lastModified: Math.trunc(stats.mtimeMs) };
+  return { path, size: stats.size, lastModified: Math.trunc(stats.mtimeMs), etag: fileEtag(stats) };
+}
+
+/** A file that is replaced gets another inode, or one that was given back and another time, to the nanosecond. */
+export function fileEtag({ ino, mtimeMs, size }: Pick<Stats, "ino" | "mtimeMs" | "size">): string {
+  return `${ino.toString(36)}-${mtimeMs}-${size.toString(36)}`;
 }

@@ -13,16 +13,19 @@ import {
   writeNewFile,
 } from "./durable-file.js";
 import { errnoOf, fileError, isAbsence, linkError } from "./file-error.js";
-import { headFile, listFiles, statFile } from "./local-list.js";
+import { fileEtag, headFile, listFiles, statFile } from "./local-list.js";
+import { objectChanged } from "./object-changed.js";
 import type {
   AdoptedFile,
   ByteRange,
   CallOptions,
   ObjectMeta,
+  ObjectPart,
   ObjectPath,
   ObjectStore,
   PutIfAbsentResult,
   PutOptions,
+  ReadOptions,
 } from "./object-store.js";
 
 /** File operations running at once in one call. */
@@ -59,14 +62,20 @@ export class LocalStore implements ObjectStore {
 
   async get(
     path: ObjectPath,
-    { range, signal }: CallOptions & { readonly range?: ByteRange } = {},
+    options: CallOptions & { readonly range?: ByteRange } = {},
   ): Promise<Uint8Array> {
+    return (await this.read(path, options)).bytes;
+  }
+
+  async read(path: ObjectPath, { range, ifMatch, signal }: ReadOptions = {}): Promise<ObjectPart> {
     throwIfCancelled(signal);
     const file = this.localPath(path);
     try {
       return await withFile(file, "r", async (handle) => {
         const stats = await handle.stat();
         if (!stats.isFile()) throw noObject(path, file);
+        const etag = fileEtag(stats);
+        if (ifMatch !== undefined && ifMatch !== etag) throw objectChanged(file);
         const { offset, length } = resolveRange(range, stats.size);
         const bytes = new Uint8Array(length);
         let filled = 0;
@@ -77,7 +86,7 @@ export class LocalStore implements ObjectStore {
           if (bytesRead === 0) break;
           filled += bytesRead;
         }
-        return bytes.subarray(0, filled);
+        return { bytes: bytes.subarray(0, filled), size: stats.size, etag };
       });
     } catch (error) {
       throw isAbsence(error) ? noObject(path, file, error) : fileError(error, "read", file);

@@ -2,20 +2,24 @@ import { readFile, rm } from "node:fs/promises";
 import { type Clock, LakeError, systemClock, throwIfCancelled } from "../core/index.js";
 import { resolveRange } from "./byte-range.js";
 import { fileError } from "./file-error.js";
+import { objectChanged } from "./object-changed.js";
 import { compareUtf8 } from "./object-path.js";
 import type {
   AdoptedFile,
   ByteRange,
   CallOptions,
   ObjectMeta,
+  ObjectPart,
   ObjectPath,
   ObjectStore,
   PutIfAbsentResult,
+  ReadOptions,
 } from "./object-store.js";
 
 interface StoredObject {
   readonly data: Uint8Array;
   readonly lastModified: number;
+  readonly etag: string;
 }
 
 /** A store in the memory of this process, for tests and for short-lived lakes. */
@@ -23,6 +27,7 @@ export class MemoryStore implements ObjectStore {
   readonly uri = "memory:";
   readonly #objects = new Map<ObjectPath, StoredObject>();
   readonly #clock: Clock;
+  #writes = 0;
 
   constructor(options: { readonly clock?: Clock } = {}) {
     this.#clock = options.clock ?? systemClock;
@@ -31,13 +36,17 @@ export class MemoryStore implements ObjectStore {
   async head(path: ObjectPath, { signal }: CallOptions = {}): Promise<ObjectMeta | undefined> {
     throwIfCancelled(signal);
     const object = this.#objects.get(path);
-    return object && { path, size: object.data.length, lastModified: object.lastModified };
+    return object && { path, size: object.data.length, lastModified: object.lastModified, etag: object.etag };
   }
 
   async get(
     path: ObjectPath,
-    { range, signal }: CallOptions & { readonly range?: ByteRange } = {},
+    options: CallOptions & { readonly range?: ByteRange } = {},
   ): Promise<Uint8Array> {
+    return (await this.read(path, options)).bytes;
+  }
+
+  async read(path: ObjectPath, { range, ifMatch, signal }: ReadOptions = {}): Promise<ObjectPart> {
     throwIfCancelled(signal);
     const object = this.#objects.get(path);
     if (object === undefined) {
@@ -45,13 +54,16 @@ export class MemoryStore implements ObjectStore {
         context: { path },
       });
     }
-    const { offset, length } = resolveRange(range, object.data.length);
-    return object.data.slice(offset, offset + length);
+    const { etag, data } = object;
+    if (ifMatch !== undefined && ifMatch !== etag) throw objectChanged(`${this.uri}${path}`);
+    const { offset, length } = resolveRange(range, data.length);
+    return { bytes: data.slice(offset, offset + length), size: data.length, etag };
   }
 
   async put(path: ObjectPath, data: Uint8Array, { signal }: CallOptions = {}): Promise<void> {
     throwIfCancelled(signal);
-    this.#objects.set(path, { data: Uint8Array.from(data), lastModified: this.#clock.now() });
+    const etag = String(++this.#writes);
+    this.#objects.set(path, { data: Uint8Array.from(data), lastModified: this.#clock.now(), etag });
   }
 
   async putIfAbsent(

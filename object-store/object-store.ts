@@ -12,7 +12,27 @@ export interface ObjectMeta {
   readonly size: number;
   /** Milliseconds since the epoch. */
   readonly lastModified: number;
-  readonly etag?: string;
+  /**
+   * Tells this content of the path from any other that it had or will have. Opaque: compared with other tags of the
+   * same path and no other use. Absent where a listing does not tell it.
+   */
+  readonly etag?: string | undefined;
+}
+
+/** Bytes of an object, and of which content of it. */
+export interface ObjectPart {
+  /** The caller's own. */
+  readonly bytes: Uint8Array;
+  /** Bytes of the whole object. */
+  readonly size: number;
+  /** As in {@link ObjectMeta}. */
+  readonly etag: string;
+}
+
+export interface ReadOptions extends CallOptions {
+  readonly range?: ByteRange | undefined;
+  /** Reads that content of the object and no other. */
+  readonly ifMatch?: string | undefined;
 }
 
 /** A byte range: `length` bytes from `offset`, or the last `suffix` bytes. */
@@ -55,6 +75,13 @@ export interface ObjectStore {
    * array is the caller's own.
    */
   get(path: ObjectPath, options?: CallOptions & { readonly range?: ByteRange }): Promise<Uint8Array>;
+
+  /**
+   * As {@link get}, and tells which content was read, so that what is read in parts is of one.
+   *
+   * @throws LakeError `conflict` (`object-changed`) when the object has another content than `ifMatch` names.
+   */
+  read(path: ObjectPath, options?: ReadOptions): Promise<ObjectPart>;
 
   /** Writes or replaces one object, durably. */
   put(path: ObjectPath, data: Uint8Array, options?: CallOptions): Promise<void>;

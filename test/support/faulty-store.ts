@@ -4,9 +4,11 @@ import type {
   ByteRange,
   CallOptions,
   ObjectMeta,
+  ObjectPart,
   ObjectPath,
   ObjectStore,
   PutIfAbsentResult,
+  ReadOptions,
 } from "../../object-store/index.js";
 
 export type StoreCall = "head" | "get" | "put" | "putIfAbsent" | "list" | "delete" | "adopt";
@@ -109,6 +111,10 @@ export class FaultyStore implements ObjectStore {
 
   get(path: ObjectPath, options?: CallOptions & { readonly range?: ByteRange }): Promise<Uint8Array> {
     return this.#call("get", path, () => this.#store.get(path, options));
+  }
+
+  read(path: ObjectPath, options?: ReadOptions): Promise<ObjectPart> {
+    return this.#call("get", path, () => this.#store.read(path, options));
   }
 
   put(path: ObjectPath, data: Uint8Array, options?: CallOptions): Promise<void> {

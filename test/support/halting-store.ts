@@ -4,9 +4,11 @@ import type {
   ByteRange,
   CallOptions,
   ObjectMeta,
+  ObjectPart,
   ObjectPath,
   ObjectStore,
   PutIfAbsentResult,
+  ReadOptions,
 } from "../../object-store/index.js";
 
 /** The writes of one process, over all its stores, and the one that it does not live to do. */
@@ -77,6 +79,11 @@ export class HaltingStore implements ObjectStore {
   async get(path: ObjectPath, options?: CallOptions & { readonly range?: ByteRange }): Promise<Uint8Array> {
     await this.#life.breathe();
     return this.#store.get(path, options);
+  }
+
+  async read(path: ObjectPath, options?: ReadOptions): Promise<ObjectPart> {
+    await this.#life.breathe();
+    return this.#store.read(path, options);
   }
 
   put(path: ObjectPath, data: Uint8Array, options?: CallOptions): Promise<void> {

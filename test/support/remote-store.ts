@@ -1,12 +1,37 @@
+import { join } from "node:path";
 import type {
   AdoptedFile,
   ByteRange,
   CallOptions,
   ObjectMeta,
+  ObjectPart,
   ObjectPath,
   ObjectStore,
   PutIfAbsentResult,
+  ReadOptions,
+  StoreOpener,
 } from "../../object-store/index.js";
+import { LocalStore, openStore } from "../../object-store/index.js";
+
+/**
+ * Opens `far://...` as the folder of that path below `root`, as if it were far away, and anything else as it is. Each
+ * store that it opened is in `opened`, by its URI.
+ */
+export function farStores(root: string): {
+  readonly open: StoreOpener;
+  readonly opened: Map<string, RemoteStore>;
+} {
+  const opened = new Map<string, RemoteStore>();
+  const open: StoreOpener = (uri) => {
+    const [, path] = /^far:\/\/(.*?)\/*$/.exec(uri) ?? [];
+    if (path === undefined) return openStore(uri);
+    const name = `far://${path}`;
+    const store = opened.get(name) ?? new RemoteStore(new LocalStore(join(root, path)), name);
+    opened.set(name, store);
+    return store;
+  };
+  return { open, opened };
+}
 
 /**
  * A store as if it were far away: its objects are no local files, so whatever is read of them is fetched, and
@@ -18,9 +43,9 @@ export class RemoteStore implements ObjectStore {
   readonly requests: string[] = [];
   readonly #store: ObjectStore;
 
-  constructor(store: ObjectStore) {
+  constructor(store: ObjectStore, uri = store.uri) {
     this.#store = store;
-    this.uri = store.uri;
+    this.uri = uri;
   }
 
   /** The requests since the last call, sorted; names without the log's folder. */
@@ -39,6 +64,11 @@ export class RemoteStore implements ObjectStore {
   get(path: ObjectPath, options?: CallOptions & { readonly range?: ByteRange }): Promise<Uint8Array> {
     this.requests.push(`get ${path}`);
     return this.#store.get(path, options);
+  }
+
+  read(path: ObjectPath, options?: ReadOptions): Promise<ObjectPart> {
+    this.requests.push(`get ${path}`);
+    return this.#store.read(path, options);
   }
 
   put(path: ObjectPath, data: Uint8Array, options?: CallOptions): Promise<void> {

@@ -189,9 +189,9 @@ describe("what a commit takes over from those it follows", () => {
 
   /** Counts what is read. */
   class CountsReads extends MemoryStore {
-    readonly read: string[] = [];
+    readonly requested: string[] = [];
     override async get(path: ObjectPath): Promise<Uint8Array> {
-      this.read.push(path);
+      this.requested.push(path);
       return super.get(path);
     }
   }
@@ -210,7 +210,7 @@ describe("what a commit takes over from those it follows", () => {
     };
     expect(await commit({ ...base(store, 0n), read }, append)).toMatchObject({ version: 3n });
     // Each winner once, and the version after the last.
-    expect(store.read).toEqual([1, 2, 3].map((n) => commitPath(version(n))));
+    expect(store.requested).toEqual([1, 2, 3].map((n) => commitPath(version(n))));
     const [first] = await entry(store, 3);
     expect(first).toMatchObject({ commitInfo: { inCommitTimestamp: late + 6 } });
   });
@@ -220,7 +220,8 @@ describe("what a commit takes over from those it follows", () => {
     const winners = 250;
     for (let n = 1; n <= winners; n++) await putCommit(store, n, otherAdd);
     expect(await commit(base(store, 0n), append)).toMatchObject({ version: 251n, attempts: 2 });
-    const reads = (n: number): number => store.read.filter((path) => path === commitPath(version(n))).length;
+    const reads = (n: number): number =>
+      store.requested.filter((path) => path === commitPath(version(n))).length;
     expect(Array.from({ length: winners }, (_, index) => reads(index + 1))).toEqual(
       Array.from({ length: winners }, () => 1),
     );
