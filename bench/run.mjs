@@ -18,6 +18,8 @@ import { manyFiles } from "./workloads/many-files.mjs";
 import { merge } from "./workloads/merge.mjs";
 import { openLog } from "./workloads/open-log.mjs";
 import { point } from "./workloads/point.mjs";
+import { s3Query } from "./workloads/s3-query.mjs";
+import { s3Writers } from "./workloads/s3-writers.mjs";
 import { scan } from "./workloads/scan.mjs";
 import { scanFeatures } from "./workloads/scan-features.mjs";
 import { startup } from "./workloads/startup.mjs";
@@ -36,6 +38,8 @@ const WORKLOADS = {
   "checkpoint-1m": checkpoint,
   appends,
   merge,
+  "s3-query": s3Query,
+  "s3-writers": s3Writers,
 };
 const RESULTS = path.join(import.meta.dirname, "results/latest.json");
 

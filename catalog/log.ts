@@ -7,7 +7,7 @@ import {
   parseJson,
   stringifyJson,
 } from "../core/index.js";
-import { type ObjectPath, type ObjectStore, objectPath } from "../object-store/index.js";
+import { isObjectAbsent, type ObjectPath, type ObjectStore, objectPath } from "../object-store/index.js";
 import { type CatalogAction, parseEntry } from "./actions.js";
 import { parseCheckpoint, serializeCheckpoint } from "./checkpoint.js";
 import { applyAction, type CatalogState, EMPTY_STATE } from "./state.js";
@@ -20,6 +20,8 @@ const FOLDER = "_grizzly/catalog";
 const HINT_PATH = objectPath(`${FOLDER}/_last_checkpoint`);
 const FILE_NAME = /\/(\d{20})(\.checkpoint)?\.json$/;
 const READS_AT_ONCE = 8;
+/** What a store lists in one request. */
+const MOST_LISTED = 1_000;
 
 /** A checkpoint is due this many entries after the last one. */
 export const CHECKPOINT_INTERVAL = 20;
@@ -35,6 +37,14 @@ interface LogListing {
   /** Versions, ascending. */
   readonly entries: readonly number[];
   readonly checkpoints: readonly number[];
+  /** Whether the log ends with what was listed. */
+  readonly isComplete: boolean;
+}
+
+/** An entry, and what is in it. */
+interface ReadEntry {
+  readonly version: number;
+  readonly actions: readonly CatalogAction[];
 }
 
 export function entryPath(version: number): ObjectPath {
@@ -55,12 +65,23 @@ function digits(version: number): string {
  * @throws LakeError `corrupt` for a gap or a broken file, `unsupported` for an unknown action.
  */
 export async function loadCatalog(store: ObjectStore, signal?: AbortSignal): Promise<LoadedCatalog> {
-  const hint = await readHint(store, signal);
-  let listing = await listLog(store, hint ?? 0, signal);
-  if (hint !== undefined && !listing.checkpoints.includes(hint)) listing = await listLog(store, 0, signal);
+  const listing = await newestListing(store, signal);
   const newest = listing.checkpoints.at(-1);
-  const state = newest === undefined ? EMPTY_STATE : await readCheckpoint(store, newest, signal);
-  return replay(store, state, listing, signal);
+  const reading = newest === undefined ? EMPTY_STATE : readCheckpoint(store, newest, signal);
+  const [state, entries] = await Promise.all([reading, readListed(store, newest ?? -1, listing, signal)]);
+  return { state: entries.reduce(applyRead, state), lastCheckpoint: newest ?? -1 };
+}
+
+/** The log from its last checkpoint on, or all of it. */
+async function newestListing(store: ObjectStore, signal: AbortSignal | undefined): Promise<LogListing> {
+  const isFar = store.localPath(HINT_PATH) === undefined;
+  const whole = isFar ? listLog(store, 0, signal, MOST_LISTED) : undefined;
+  // While the hint is on its way, a listing says as much of a catalog that is not large.
+  const [hint, early] = await Promise.all([readHint(store, signal), whole]);
+  if (early?.isComplete === true) return early;
+  const listing = await listLog(store, hint ?? 0, signal);
+  if (hint === undefined || listing.checkpoints.includes(hint)) return listing;
+  return listLog(store, 0, signal);
 }
 
 /** Applies the entries that came after a loaded state. */
@@ -83,16 +104,20 @@ async function listLog(
   store: ObjectStore,
   from: number,
   signal: AbortSignal | undefined,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<LogListing> {
   const entries: number[] = [];
   const checkpoints: number[] = [];
   // The bare digits come right before every file of that version.
   const startAfter = `${FOLDER}/${digits(from)}`;
+  let listed = 0;
   for await (const { path } of store.list(`${FOLDER}/`, { startAfter, signal })) {
     const [, number, checkpoint] = FILE_NAME.exec(path) ?? [];
     if (number !== undefined) (checkpoint === undefined ? entries : checkpoints).push(Number(number));
+    listed++;
+    if (listed >= most) return { entries, checkpoints, isComplete: false };
   }
-  return { entries, checkpoints };
+  return { entries, checkpoints, isComplete: true };
 }
 
 async function replay(
@@ -101,26 +126,36 @@ async function replay(
   listing: LogListing,
   signal: AbortSignal | undefined,
 ): Promise<LoadedCatalog> {
+  const entries = await readListed(store, from.version, listing, signal);
+  return { state: entries.reduce(applyRead, from), lastCheckpoint: listing.checkpoints.at(-1) ?? -1 };
+}
+
+/** The entries of a listing that come after a version. */
+async function readListed(
+  store: ObjectStore,
+  after: number,
+  listing: LogListing,
+  signal: AbortSignal | undefined,
+): Promise<readonly ReadEntry[]> {
   const listed = new Set(listing.entries);
   const newest = listing.entries.at(-1) ?? -1;
   const versions: number[] = [];
-  for (let version = from.version + 1; version <= newest; version++) {
+  for (let version = after + 1; version <= newest; version++) {
     // A listing is no snapshot: while two entries appear it may show the later one only.
     const exists = listed.has(version) || (await store.head(entryPath(version), { signal })) !== undefined;
     if (!exists) throw missingEntry(version);
     versions.push(version);
   }
-  const entries = await mapParallel(
+  return mapParallel(
     versions,
     READS_AT_ONCE,
-    (version) => readEntry(store, version, signal),
+    async (version) => ({ version, actions: await readEntry(store, version, signal) }),
     signal,
   );
-  const state = entries.reduce(
-    (before, actions, i) => applyEntry(before, from.version + 1 + i, actions),
-    from,
-  );
-  return { state, lastCheckpoint: listing.checkpoints.at(-1) ?? -1 };
+}
+
+function applyRead(state: CatalogState, { version, actions }: ReadEntry): CatalogState {
+  return applyEntry(state, version, actions);
 }
 
 /**
@@ -203,7 +238,7 @@ async function getOptional(
   try {
     return await store.get(path, { signal });
   } catch (error) {
-    if (isLakeError(error, "not-found")) return undefined;
+    if (isObjectAbsent(error)) return undefined;
     throw error;
   }
 }

@@ -29,6 +29,7 @@ export {
 export { type ColumnStatistics, splitColumnName, type WrittenFile } from "./parquet/written-file.js";
 export { jsonString, type RescuedParts, rescuedJson, rescuedValue } from "./rescue/rescued-json.js";
 export { type DiscoverOptions, discoverSources } from "./source/discover.js";
+export { fetchedFile, type HeldSources, holdSources, whileFound } from "./source/fetch-sources.js";
 export {
   type FileStamp,
   fileStamp,
@@ -37,9 +38,17 @@ export {
   sameStamp,
   stampedAnew,
 } from "./source/file-stamp.js";
-export { fileUri } from "./source/file-uri.js";
+export { fileUri, localName } from "./source/file-uri.js";
 export { hashFile, hashFiles } from "./source/hash-file.js";
 export { RecordCutter, type RecordEnds } from "./source/record-cutter.js";
+export {
+  type DiscoveredSource,
+  isLocalSource,
+  isRemoteSource,
+  type RemoteLocation,
+  type RemoteSource,
+  remoteLocation,
+} from "./source/remote-source.js";
 export type { SourceFile } from "./source/source-file.js";
 export {
   type RecordForm,

@@ -6,9 +6,12 @@ export type {
   FetchCounts,
   FetchOptions,
   ObjectLease,
+  ObjectLeaseOptions,
   RemoteObject,
 } from "./local-tier/object-lease.js";
+export { newProcessFolder, sweepProcessFolders } from "./local-tier/process-folder.js";
 export { MemoryStore } from "./memory.js";
+export { isObjectAbsent } from "./object-absent.js";
 export { compareUtf8, isObjectPath, objectPath } from "./object-path.js";
 export type {
   AdoptedFile,
@@ -22,5 +25,6 @@ export type {
   PutOptions,
   ReadOptions,
 } from "./object-store.js";
-export { openStore, type StoreOpener } from "./open.js";
+export { openStore, type StoreOpener, type StoreOptions } from "./open.js";
+export { S3Store } from "./s3/s3.js";
 export type { S3Credentials, S3Encryption, S3Options } from "./s3/s3-options.js";

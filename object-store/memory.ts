@@ -1,5 +1,5 @@
 import { readFile, rm } from "node:fs/promises";
-import { type Clock, LakeError, systemClock, throwIfCancelled } from "../core/index.js";
+import { type Clock, LakeError, newUuid, systemClock, throwIfCancelled } from "../core/index.js";
 import { resolveRange } from "./byte-range.js";
 import { fileError } from "./file-error.js";
 import { objectChanged } from "./object-changed.js";
@@ -24,7 +24,8 @@ interface StoredObject {
 
 /** A store in the memory of this process, for tests and for short-lived lakes. */
 export class MemoryStore implements ObjectStore {
-  readonly uri = "memory:";
+  /** Its own, for copies of objects are known by it. */
+  readonly uri = `memory:${newUuid()}`;
   readonly #objects = new Map<ObjectPath, StoredObject>();
   readonly #clock: Clock;
   #writes = 0;
@@ -50,12 +51,12 @@ export class MemoryStore implements ObjectStore {
     throwIfCancelled(signal);
     const object = this.#objects.get(path);
     if (object === undefined) {
-      throw new LakeError("not-found", "object-not-found", `there is no object ${this.uri}${path}`, {
+      throw new LakeError("not-found", "object-not-found", `there is no object ${this.uri}/${path}`, {
         context: { path },
       });
     }
     const { etag, data } = object;
-    if (ifMatch !== undefined && ifMatch !== etag) throw objectChanged(`${this.uri}${path}`);
+    if (ifMatch !== undefined && ifMatch !== etag) throw objectChanged(`${this.uri}/${path}`);
     const { offset, length } = resolveRange(range, data.length);
     return { bytes: data.slice(offset, offset + length), size: data.length, etag };
   }

@@ -50,6 +50,12 @@ export interface PutOptions extends CallOptions {
    * after a crash of the machine, and never after one of the process. Default `true`.
    */
   readonly durable?: boolean | undefined;
+  /**
+   * `true` for a caller that reads back what is there and knows its own bytes from others': where an earlier try of the
+   * same put may be what has taken the path, it is then told `exists`, and a store far away need not find out. Default
+   * `false`.
+   */
+  readonly readsBack?: boolean | undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 export { type ErrorKind, isLakeError, LakeError, type Logger } from "../core/index.js";
 export type { Parameters, ResultColumn, Row, Value } from "../engine/index.js";
-export type { TierUsage } from "../object-store/index.js";
+export type { S3Credentials, S3Encryption, S3Options, TierUsage } from "../object-store/index.js";
 export type { Finding, FindingCode, FindingPlace, FindingSeverity } from "../table-format/index.js";
 export { type Cache, type CacheOptions, openCache } from "./cache-options.js";
 export type {

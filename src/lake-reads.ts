@@ -66,6 +66,7 @@ export class CommittedReadPoint implements ReadPoint {
     if (known !== undefined) return known.snapshot;
     await this.#settle(resolved, signal);
     const snapshot = await resolved.table.snapshot(undefined, signal);
+    snapshot.expectFiles(signal);
     this.#read.set(resolved.table, { resolved, snapshot });
     return snapshot;
   }

@@ -2,7 +2,14 @@ import { homedir } from "node:os";
 import { Catalog, type CatalogTable, type CatalogView, parseTableName } from "../catalog/index.js";
 import { type Clock, type Logger, silentLogger, systemClock } from "../core/index.js";
 import { Engine, type EngineOptions, type Parameters } from "../engine/index.js";
-import { LocalTier, type ObjectStore, openStore, type StoreOpener } from "../object-store/index.js";
+import type { RemoteSource } from "../formats/index.js";
+import {
+  LocalTier,
+  type ObjectStore,
+  openStore,
+  type S3Options,
+  type StoreOpener,
+} from "../object-store/index.js";
 import { type CacheOptions, tierOptions } from "./cache-options.js";
 import type { Applied, NewTableAs, NewTableAsOptions } from "./change-options.js";
 import { newTableAsOf } from "./changed-rows.js";
@@ -37,6 +44,8 @@ export interface LakeOptions {
   /** Told what is worth a person's notice; default nobody. */
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
+  /** How S3 is reached, for every location there; default what the environment and the AWS profile say. */
+  readonly s3?: S3Options | undefined;
   /** Opens the stores of the lake and of its tables by their locations; default by scheme. */
   readonly openStore?: StoreOpener | undefined;
   /** Where copies of files are kept that are slow to read, and how many bytes of them; default one for all lakes. */
@@ -62,13 +71,14 @@ export interface TableEntry {
 }
 
 /**
- * Opens the lake at a local folder, which need not exist yet: nothing is written before the first
- * ingest. Close it when done.
+ * Opens the lake at a local folder or at `s3://bucket/prefix`, which need not exist yet (the bucket must): nothing is
+ * written before the first ingest. Close it when done.
  *
- * @throws LakeError `unsupported` for a scheme other than `file:`, `corrupt` for a damaged catalog.
+ * @throws LakeError `unsupported` for another scheme, `corrupt` for a damaged catalog.
  */
 export async function openLake(uri: string, options: LakeOptions = {}): Promise<Lake> {
-  const open = options.openStore ?? openStore;
+  const { s3 } = options;
+  const open = options.openStore ?? ((location) => openStore(location, { s3 }));
   const store = open(uri);
   const clock = options.clock ?? systemClock;
   const logger = options.logger ?? silentLogger;
@@ -90,6 +100,7 @@ export class Lake {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #openStore: StoreOpener;
   readonly #tier: LocalTier;
   readonly #resolver: TableResolver;
   readonly #planner: QueryPlanner;
@@ -112,6 +123,7 @@ export class Lake {
     this.#engine = engine;
     this.#clock = clock;
     this.#logger = logger;
+    this.#openStore = open;
     this.#tier = tier;
     this.#resolver = new TableResolver(store, open, catalog, engine, clock, logger, tier);
     this.#planner = new QueryPlanner(engine, this.#resolver, catalog);
@@ -166,16 +178,22 @@ export class Lake {
   }
 
   /**
-   * Lands files as rows of a table. Each source is a path, a glob, a folder, or `-` for standard input;
-   * formats are detected. A file that has landed in the table is passed over. All rows become visible in one
-   * commit, or none; very many files land in several commits.
+   * Lands files as rows of a table. Each source is a path, a glob, a folder, an object, prefix or pattern of a store
+   * (`s3://bucket/raw/`), or `-` for standard input; formats are detected. A file that has landed in the table is passed
+   * over. All rows become visible in one commit, or none; very many files land in several commits.
    */
   ingest(sources: readonly string[], options: IngestOptions): Promise<IngestReport> {
+    return this.#ingest(sources, options);
+  }
+
+  #ingest(sources: readonly (string | RemoteSource)[], options: IngestOptions): Promise<IngestReport> {
     const context = {
       engine: this.#engine,
       clock: this.#clock,
       logger: this.#logger,
       rows: this.#planner,
+      openStore: this.#openStore,
+      tier: this.#tier,
     };
     const target = {
       find: () => this.#resolver.findForIngest(options.into),
@@ -194,7 +212,13 @@ export class Lake {
     sources: readonly string[],
     options: WatchIngestOptions,
   ): AsyncGenerator<WatchEvent<IngestReport>, void> {
-    return watchIngest((paths, landing) => this.ingest(paths, landing), this.#clock, sources, options);
+    const context = {
+      ingest: (paths: readonly (string | RemoteSource)[], landing: IngestOptions) =>
+        this.#ingest(paths, landing),
+      clock: this.#clock,
+      openStore: this.#openStore,
+    };
+    return watchIngest(context, sources, options);
   }
 
   /**
@@ -207,7 +231,7 @@ export class Lake {
     stream: AsyncIterable<Uint8Array>,
     options: StreamIngestOptions,
   ): AsyncGenerator<IngestReport, void> {
-    return streamIngest((sources, landing) => this.ingest(sources, landing), stream, options);
+    return streamIngest((sources, landing) => this.#ingest(sources, landing), stream, options);
   }
 
   /** The tables that have at least one version, by name. */

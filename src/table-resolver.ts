@@ -7,12 +7,15 @@ import {
   parseTableName,
   type TableName,
 } from "../catalog/index.js";
-import { type Clock, isLakeError, LakeError, type Logger } from "../core/index.js";
+import { type Clock, isLakeError, LakeError, type Logger, mapParallel } from "../core/index.js";
 import type { Engine } from "../engine/index.js";
 import type { LocalTier, ObjectPath, ObjectStore, StoreOpener } from "../object-store/index.js";
-import { DeltaTable, LOG_FOLDER, type Snapshot } from "../table-format/index.js";
+import { DeltaTable, encodeDataPath, LOG_FOLDER, type Snapshot } from "../table-format/index.js";
 import { versionToChange } from "./lake-reads.js";
 import { PendingTransactions, type TableLocations } from "./operations/transaction/pending-transactions.js";
+
+/** Tables that are looked at in one go. */
+const TABLES_AT_ONCE = 16;
 
 /** A table by name or by path, and what to call it. */
 export interface ResolvedTable {
@@ -33,8 +36,9 @@ export class TableResolver implements TableLocations {
   readonly transactions: PendingTransactions;
   /** Where copies of files are kept that are far away or slow to read. */
   readonly tier: LocalTier | undefined;
+  /** Opens the stores of tables, and of files, by their locations. */
+  readonly openStore: StoreOpener;
   readonly #store: ObjectStore;
-  readonly #openStore: StoreOpener;
   readonly #catalog: Catalog;
   readonly #engine: Engine;
   readonly #clock: Clock;
@@ -50,7 +54,7 @@ export class TableResolver implements TableLocations {
     tier?: LocalTier,
   ) {
     this.#store = store;
-    this.#openStore = open;
+    this.openStore = open;
     this.#catalog = catalog;
     this.#engine = engine;
     this.#clock = clock;
@@ -78,7 +82,7 @@ export class TableResolver implements TableLocations {
   }
 
   byPath(location: string): ResolvedTable {
-    return this.#resolved(location, this.#openStore(location));
+    return this.#resolved(location, this.openStore(location));
   }
 
   /**
@@ -93,7 +97,7 @@ export class TableResolver implements TableLocations {
   }
 
   tableAt(place: string): ResolvedTable {
-    const store = this.#openStore(place.startsWith("./") ? `${this.#store.uri}/${place.slice(2)}` : place);
+    const store = this.openStore(place.startsWith("./") ? `${this.#store.uri}/${place.slice(2)}` : place);
     const entry = this.#entryAt(store.uri);
     return this.#resolved(entry === undefined ? store.uri : shortName(entry), store);
   }
@@ -133,12 +137,15 @@ export class TableResolver implements TableLocations {
    */
   async list(): Promise<{ readonly name: TableName; readonly location: string }[]> {
     await this.#catalog.refresh();
-    const found: { readonly name: TableName; readonly location: string }[] = [];
-    for (const { namespace, name, location } of this.#catalog.tables()) {
-      const { table } = this.#entered({ namespace, name }, location);
-      if (await hasLog(table)) found.push({ name: { namespace, name }, location: table.where });
-    }
-    return found;
+    const found = await mapParallel(
+      this.#catalog.tables(),
+      TABLES_AT_ONCE,
+      async ({ namespace, name, location }) => {
+        const { table } = this.#entered({ namespace, name }, location);
+        return (await hasLog(table)) ? [{ name: { namespace, name }, location: table.where }] : [];
+      },
+    );
+    return found.flat();
   }
 
   async close(): Promise<void> {
@@ -152,7 +159,7 @@ export class TableResolver implements TableLocations {
 
   #storeOf(location: ObjectPath): ObjectStore {
     const folder = this.#store.localPath(location);
-    return this.#openStore(folder ?? `${this.#store.uri}/${location}`);
+    return this.openStore(folder ?? `${this.#store.uri}/${encodeDataPath(location)}`);
   }
 
   #entryAt(uri: string): CatalogTable | undefined {
@@ -168,7 +175,10 @@ export class TableResolver implements TableLocations {
   #opened(store: ObjectStore): DeltaTable {
     const known = this.#open.get(store.uri);
     if (known !== undefined) return known;
-    const table = new DeltaTable({ store, engine: this.#engine, tier: this.tier }, this.#clock);
+    const table = new DeltaTable(
+      { store, engine: this.#engine, tier: this.tier, openStore: this.openStore },
+      this.#clock,
+    );
     this.#open.set(store.uri, table);
     return table;
   }

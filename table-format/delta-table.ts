@@ -88,7 +88,7 @@ export class DeltaTable {
     try {
       return await this.snapshot(undefined, signal);
     } catch (error) {
-      if (isLakeError(error, "not-found")) return undefined;
+      if (isLakeError(error, "not-found") && error.code === "table-not-found") return undefined;
       throw error;
     }
   }
@@ -147,7 +147,7 @@ export class DeltaTable {
         filesHolding: read === undefined ? async (files) => files : filesHolding(read),
         now: () => this.#clock.now(),
         // The clock of the machine, which also stamps the files.
-        onEntry: (version, bytes) => this.#entries.remember(version, bytes, Date.now()),
+        onEntry: (version, bytes, etag) => this.#entries.remember(version, bytes, Date.now(), etag),
       },
       staged,
       signal,

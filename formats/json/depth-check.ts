@@ -37,6 +37,15 @@ export async function refuseDeepValues(
   }
 }
 
+/** What a byte outside of strings adds to the number of brackets that are open. */
+const OPENED = new Int8Array(256);
+for (const [brackets, opened] of [
+  ["{[", 1],
+  ["}]", -1],
+] as const) {
+  for (const bracket of brackets) OPENED[bracket.charCodeAt(0)] = opened;
+}
+
 /** Counts brackets that are open, piece of text after piece. */
 class DepthGauge {
   readonly #isLines: boolean;
@@ -49,11 +58,14 @@ class DepthGauge {
     this.#isLines = isLines;
   }
 
-  /** Whether brackets nest deeper than they may by the end of a piece. */
+  /** Whether brackets nest deeper than they may in what has been seen by the end of a piece. */
   exceedsIn(data: Buffer): boolean {
-    let at = 0;
-    while (at < data.length) {
-      if (this.#isLines && this.#isLineStart) {
+    return this.#isLines ? this.#exceedsInLines(data) : this.#exceedsInText(data);
+  }
+
+  #exceedsInLines(data: Buffer): boolean {
+    for (let at = 0; at < data.length; ) {
+      if (this.#isLineStart) {
         const end = data.lastIndexOf(NEWLINE, Math.min(at + SAFE_LINE_BYTES, data.length - 1));
         if (end >= at) {
           at = end + 1;
@@ -61,22 +73,44 @@ class DepthGauge {
         }
       }
       this.#isLineStart = false;
-      const byte = data[at++] ?? 0;
-      if (byte === NEWLINE && this.#isLines) this.#endLine();
-      else if (this.#inString) this.#takeInString(byte);
-      else if (byte === QUOTE) this.#inString = true;
-      // { or [, } or ]
-      else if ((byte | 0x20) === 0x7b) this.#depth++;
-      else if ((byte | 0x20) === 0x7d) this.#depth--;
-      if (this.#depth > MAXIMUM_DEPTH + 1) return true;
+      const newline = data.indexOf(NEWLINE, at);
+      const end = newline === -1 ? data.length : newline;
+      if (this.#exceedsInText(data.subarray(at, end))) return true;
+      at = end;
+      if (newline === -1) break;
+      at++;
+      this.#endLine();
     }
     return false;
   }
 
-  #takeInString(byte: number): void {
-    if (this.#isEscaped) this.#isEscaped = false;
-    else if (byte === BACKSLASH) this.#isEscaped = true;
-    else if (byte === QUOTE) this.#inString = false;
+  #exceedsInText(data: Buffer): boolean {
+    const { length } = data;
+    let depth = this.#depth;
+    let inString = this.#inString;
+    let at = this.#isEscaped ? 1 : 0;
+    while (at < length) {
+      // Strings have a loop of their own, which is what makes this fast.
+      if (!inString) {
+        let byte = data[at++];
+        while (byte !== QUOTE && at < length) {
+          depth += OPENED[byte ?? 0] ?? 0;
+          if (depth > MAXIMUM_DEPTH + 1) return true;
+          byte = data[at++];
+        }
+        if (byte === QUOTE) inString = true;
+        else depth += OPENED[byte ?? 0] ?? 0;
+      }
+      while (inString && at < length) {
+        const byte = data[at++];
+        if (byte === QUOTE) inString = false;
+        else if (byte === BACKSLASH) at++;
+      }
+    }
+    this.#depth = depth;
+    this.#inString = inString;
+    this.#isEscaped = at > length;
+    return depth > MAXIMUM_DEPTH + 1;
   }
 
   #endLine(): void {

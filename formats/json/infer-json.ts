@@ -45,6 +45,8 @@ export interface JsonInference {
   readonly whole: boolean;
   /** Whether records that cannot be read are passed over. */
   readonly readable: boolean;
+  /** A look at the depth of the one file's values that has begun. */
+  readonly depth?: Promise<void> | undefined;
 }
 
 /**
@@ -53,7 +55,7 @@ export interface JsonInference {
  */
 export async function inferJson(
   session: Session,
-  { files, layout, maximumRecordBytes, whole, readable }: JsonInference,
+  { files, layout, maximumRecordBytes, whole, readable, depth }: JsonInference,
   signal: AbortSignal | undefined,
 ): Promise<InferredJson | undefined> {
   const size = files.reduce((sum, file) => sum + file.size, 0);
@@ -63,7 +65,7 @@ export async function inferJson(
   const records = { localPath: first.localPath, layout, maximumRecordBytes };
   if (files.length === 1 && (exact || layout !== "lines")) {
     const limit = exact ? "" : ` LIMIT ${SAMPLE_RECORDS}`;
-    return inferReadable(session, records, uri, { exact, limit }, signal);
+    return inferReadable(session, records, uri, { exact, limit, depth }, signal);
   }
   const folder = await temporaryFolder();
   try {
@@ -84,24 +86,26 @@ export async function inferJson(
 interface Extent {
   readonly exact: boolean;
   readonly limit: string;
+  readonly depth?: Promise<void> | undefined;
 }
 
 async function inferReadable(
   session: Session,
   records: JsonRecords,
   uri: string | undefined,
-  { exact, limit }: Extent,
+  extent: Extent,
   signal: AbortSignal | undefined,
 ): Promise<InferredJson | undefined> {
-  if (uri === undefined) return inferFrom(session, records, exact, limit, signal);
+  if (uri === undefined) return inferFrom(session, records, extent, signal);
   const kept = await readableRecords(records, uri, signal);
   try {
+    const { exact, limit } = extent;
     if (kept.records === 0) {
       const columns: JsonColumns = { kind: "keys", columns: [] };
       const notes = ["no record of it can be read"];
       return kept.found === 0 ? undefined : { columns, notes, records: 0n, exact };
     }
-    return await inferFrom(session, kept.as, exact, limit, signal);
+    return await inferFrom(session, kept.as, { exact, limit }, signal);
   } finally {
     await kept.dispose();
   }
@@ -110,11 +114,10 @@ async function inferReadable(
 async function inferFrom(
   session: Session,
   records: JsonRecords,
-  exact: boolean,
-  limit: string,
+  { exact, limit, depth }: Extent,
   signal: AbortSignal | undefined,
 ): Promise<InferredJson | undefined> {
-  await refuseDeepValues(records, signal);
+  await (depth ?? refuseDeepValues(records, signal));
   const found = await findStructure(session, records, limit, signal);
   if (found === undefined) return undefined;
   const { structure } = found;

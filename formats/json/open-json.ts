@@ -40,7 +40,7 @@ export async function openJson(
   try {
     inferred = await inferJson(
       session,
-      { files, layout, maximumRecordBytes, whole: source.whole, readable },
+      { files, layout, maximumRecordBytes, whole: source.whole, readable, depth },
       signal,
     );
   } catch (failure) {

@@ -1,10 +1,13 @@
 import type { BigIntStats, Dirent } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { resolve } from "node:path";
-import { LakeError, throwIfCancelled } from "../../core/index.js";
+import { LakeError, mapParallel, throwIfCancelled } from "../../core/index.js";
+import type { StoreOpener } from "../../object-store/index.js";
+import { discoverRemote, noStore } from "./discover-remote.js";
 import { millisecondsOf, stampOf, statOrAbsent } from "./file-stamp.js";
-import { fileUri } from "./file-uri.js";
+import { fileUri, localName } from "./file-uri.js";
 import { globBase, globToRegExp, isGlob } from "./glob.js";
+import { type DiscoveredSource, isRemoteSource, type RemoteSource, remoteLocation } from "./remote-source.js";
 import { isAbsent, sourceFailure, sourceVanished } from "./source-failure.js";
 import type { SourceFile } from "./source-file.js";
 import type { StreamPart } from "./stream-form.js";
@@ -20,34 +23,62 @@ export interface DiscoverOptions {
    * left out then. Default no.
    */
   readonly mayBeEmpty?: boolean | undefined;
+  /** Opens the stores of arguments with a scheme (`s3://bucket/raw/`); default none, and such an argument is refused. */
+  readonly openStore?: StoreOpener | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Arguments of stores far away that are looked at at a time. */
+const PARALLEL_ARGUMENTS = 32;
 
 /**
  * The files that the arguments name, in the order of the arguments, each file once. An argument is a
  * file, a folder (taken recursively; names that begin with `_` or `.` are left out), a glob
  * ({@link globToRegExp}) or `-`. A path that exists is that file even when it holds metacharacters.
- * Files of a folder or a glob come sorted by path.
+ * Files of a folder or a glob come sorted by path. Where stores can be opened, an argument with a scheme is an object,
+ * a prefix or a pattern of a store that is far away; `file:` URIs are local. One that was discovered before is itself.
  *
- * @throws LakeError `not-found` naming the argument that matches nothing, or the file that vanished meanwhile.
+ * @throws LakeError `not-found` naming the argument that matches nothing, or the file that vanished meanwhile;
+ *   `unsupported` (`source-scheme`) for a scheme that no store has.
  */
 export async function discoverSources(
+  args: readonly (string | RemoteSource)[],
+  options: DiscoverOptions & { readonly openStore: StoreOpener },
+): Promise<DiscoveredSource[]>;
+export async function discoverSources(
   args: readonly string[],
+  options?: DiscoverOptions & { readonly openStore?: undefined },
+): Promise<SourceFile[]>;
+export async function discoverSources(
+  args: readonly (string | RemoteSource)[],
   options: DiscoverOptions = {},
-): Promise<SourceFile[]> {
-  const found: SourceFile[][] = [];
-  for (const arg of args) {
-    throwIfCancelled(options.signal);
-    found.push(arg === "-" ? [await spoolStdin(options)] : await discoverPath(arg, options));
-  }
+): Promise<DiscoveredSource[]> {
+  const isFar = args.every((arg) => typeof arg !== "string" || remoteLocation(arg) !== undefined);
+  const found = await mapParallel(
+    args,
+    isFar ? PARALLEL_ARGUMENTS : 1,
+    (arg) => discover(arg, options),
+    options.signal,
+  );
   const [only, ...more] = found;
   // One argument does not name a file twice, and telling so of very many takes as long as finding them.
   if (only !== undefined && more.length === 0) return only;
-  const sources = new Map<string, SourceFile>();
+  const sources = new Map<string, DiscoveredSource>();
   for (const source of found.flat()) {
-    if (!sources.has(source.localPath)) sources.set(source.localPath, source);
+    const place = isRemoteSource(source) ? source.identity : source.localPath;
+    if (!sources.has(place)) sources.set(place, source);
   }
   return [...sources.values()];
+}
+
+async function discover(arg: string | RemoteSource, options: DiscoverOptions): Promise<DiscoveredSource[]> {
+  if (typeof arg !== "string") return [arg];
+  if (arg === "-") return [await spoolStdin(options)];
+  const location = remoteLocation(arg);
+  if (location === undefined) return discoverPath(localName(arg), options);
+  const { openStore, mayBeEmpty = false, signal } = options;
+  if (openStore === undefined) throw noStore(arg);
+  return discoverRemote(arg, location, { openStore, mayBeEmpty, signal });
 }
 
 async function discoverPath(arg: string, options: DiscoverOptions): Promise<SourceFile[]> {

@@ -1,4 +1,6 @@
 import { sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { LakeError } from "../../core/index.js";
 
 const PLAIN = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/]*$/;
 const ESCAPED = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]+/gu;
@@ -11,6 +13,23 @@ const ESCAPED = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]+/gu;
 export function fileUri(path: string): string {
   const slashed = sep === "/" ? path : `/${path.replaceAll(sep, "/")}`;
   return PLAIN.test(slashed) ? `file://${slashed}` : `file://${slashed.replace(ESCAPED, escaped)}`;
+}
+
+/**
+ * The path that a name stands for, which may be a `file://` URI.
+ *
+ * @throws LakeError `invalid-input` for a URI that is no path.
+ */
+export function localName(name: string): string {
+  if (!/^file:\/\//i.test(name)) return name;
+  try {
+    return fileURLToPath(name);
+  } catch (error) {
+    throw new LakeError("invalid-input", "source-uri", `${name} names no local file`, {
+      context: { file: name },
+      cause: error,
+    });
+  }
 }
 
 function escaped(text: string): string {

@@ -2,9 +2,13 @@ import { mkdir, rename, rm, stat, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { isLakeError, LakeError, newUuid } from "../../core/index.js";
 import { errnoOf, fileError, isAbsence } from "../file-error.js";
-import { planEviction } from "./eviction.js";
+import { planEviction, type TierFile } from "./eviction.js";
 import { KeptCopies } from "./kept-copies.js";
+import { KeyedTurns } from "./keyed-turns.js";
+import type { ObjectLease, ObjectLeaseOptions, RemoteObject } from "./object-lease.js";
+import { ObjectLeases } from "./object-leases.js";
 import { newProcessFolder, sweepProcessFolders } from "./process-folder.js";
+import { SparseFiles } from "./sparse-files.js";
 
 export interface LocalTierOptions {
   /** A folder of the local disk, shared by every process that names it; made when it is absent. */
@@ -42,9 +46,15 @@ interface Held {
   leases: number;
 }
 
+/** What a tier keeps. */
+interface Kept {
+  readonly copies: readonly TierFile[];
+  readonly sparse: readonly TierFile[];
+}
+
 /**
- * Copies of what is far away or costly to make, on the local disk, by keys that name their content: a file of a key
- * is the same whoever made it, and can be made again at any time.
+ * Copies of what is far away or costly to make, on the local disk: whole files by keys that name their content, and
+ * sparse ones of remote objects. A copy is the same whoever made it, and can be made again at any time.
  *
  * Several processes share one folder, without a lock: a lease is a hard link in a folder of the process, so whatever
  * leaves the tier stays for those who read it. Folders of processes that ended without {@link close} are removed.
@@ -52,9 +62,10 @@ interface Held {
 export class LocalTier {
   readonly #options: LocalTierOptions;
   readonly #copies: KeptCopies;
+  readonly #sparse: SparseFiles;
+  readonly #objects: ObjectLeases;
   readonly #held = new Map<string, Held>();
-  /** By key: what goes on with it, one thing at a time. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new KeyedTurns();
   #folder: Promise<string> | undefined;
   /** Bytes that this process has added since the tier was measured; before the first time, more than any limit. */
   #unmeasured = Number.POSITIVE_INFINITY;
@@ -62,6 +73,23 @@ export class LocalTier {
   constructor(options: LocalTierOptions) {
     this.#options = options;
     this.#copies = new KeptCopies(options.directory);
+    this.#sparse = new SparseFiles(options.directory);
+    this.#objects = new ObjectLeases(this.#sparse, {
+      ownFolder: () => this.#ownFolder(),
+      atDisk: (work) => this.#atDisk(work),
+      grown: (bytes) => this.#atDisk(() => this.#grown(bytes)),
+      leaseWhole: (key, make, keep) => this.lease(key, make, { keep }),
+    });
+  }
+
+  /** Absolute. */
+  get directory(): string {
+    return this.#options.directory;
+  }
+
+  /** As {@link LocalTierOptions}. */
+  get maxBytes(): number {
+    return this.#options.maxBytes;
   }
 
   /**
@@ -69,38 +97,50 @@ export class LocalTier {
    * key that is being made waits for it.
    *
    * @param key up to 128 letters, digits, `-` and `_`
+   * @param keep `false` for a copy that this lease and those beside it alone have
    * @throws LakeError what `make` throws, nothing is left of the file then; `unavailable` when the folder cannot be
    *   written.
    */
-  async lease(key: string, make: (localPath: string) => Promise<void>): Promise<TierLease> {
+  async lease(
+    key: string,
+    make: (localPath: string) => Promise<void>,
+    { keep = true }: { readonly keep?: boolean } = {},
+  ): Promise<TierLease> {
     if (!KEY.test(key)) throw new LakeError("internal", "cache-key", `${key} is no key of the local tier`);
-    const held = await this.#inTurn(key, () => this.#hold(key, make));
+    const held = await this.#turns.run(key, () => this.#hold(key, make, keep));
     let released = false;
     return {
       localPath: held.localPath,
       release: async () => {
         if (released) return;
         released = true;
-        await this.#inTurn(key, () => this.#letGo(key, held));
+        await this.#turns.run(key, () => this.#letGo(key, held));
       },
     };
   }
 
+  /**
+   * A file of the tier for a remote object, whose bytes come as they are fetched; what this or another process has
+   * fetched before is there.
+   *
+   * @throws LakeError `unavailable` when the folder cannot be written, `cancelled`.
+   */
+  leaseObject(object: RemoteObject, options: ObjectLeaseOptions = {}): Promise<ObjectLease> {
+    return this.#objects.lease(object, options);
+  }
+
   /** What it holds now. */
   async usage(): Promise<TierUsage> {
-    const files = await this.#atDisk(() => this.#copies.list());
-    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    return { ...this.#options, files: files.length, bytes };
+    return this.#usageOf(await this.#atDisk(() => this.#list()));
   }
 
   /** Removes every copy; those that are being read are gone when they are released. @returns what left */
   async wipe(): Promise<TierUsage> {
     return this.#atDisk(async () => {
-      const files = await this.#copies.list();
-      await this.#copies.remove(files);
+      const kept = await this.#list();
+      await this.#remove(kept);
       await sweepProcessFolders(this.#options.directory, Date.now());
-      const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-      return { ...this.#options, files: files.length, bytes };
+      return this.#usageOf(kept);
     });
   }
 
@@ -109,6 +149,7 @@ export class LocalTier {
     const folder = this.#folder;
     this.#folder = undefined;
     this.#held.clear();
+    this.#objects.clear();
     if (folder === undefined) return;
     try {
       await rm(await folder, { recursive: true });
@@ -117,7 +158,7 @@ export class LocalTier {
     }
   }
 
-  async #hold(key: string, make: (localPath: string) => Promise<void>): Promise<Held> {
+  async #hold(key: string, make: (localPath: string) => Promise<void>, keep: boolean): Promise<Held> {
     const known = this.#held.get(key);
     if (known !== undefined) {
       known.leases++;
@@ -129,7 +170,7 @@ export class LocalTier {
       await mkdir(folder, { recursive: true });
       return this.#copies.take(key, localPath);
     });
-    if (there === undefined) await this.#make(key, folder, localPath, make);
+    if (there === undefined) await this.#make(key, folder, localPath, make, keep);
     const held = { localPath, leases: 1 };
     this.#held.set(key, held);
     return held;
@@ -141,6 +182,7 @@ export class LocalTier {
     folder: string,
     localPath: string,
     make: (localPath: string) => Promise<void>,
+    keep: boolean,
   ): Promise<void> {
     const half = join(folder, `${newUuid()}.half`);
     try {
@@ -151,10 +193,9 @@ export class LocalTier {
         const now = Math.floor(Date.now() / 1000);
         await utimes(half, now, now);
         await rename(half, localPath);
-        if (size > this.#options.maxBytes) return;
+        if (!keep || size > this.#options.maxBytes) return;
         await this.#copies.add(key, localPath, size);
-        this.#unmeasured += size;
-        await this.#makeRoom();
+        await this.#grown(size);
       });
     } catch (error) {
       await rm(localPath, { force: true });
@@ -177,29 +218,40 @@ export class LocalTier {
     });
   }
 
-  async #makeRoom(): Promise<void> {
+  /** @param added bytes that this process has added */
+  async #grown(added: number): Promise<void> {
+    this.#unmeasured += added;
     const { maxBytes, directory } = this.#options;
     if (this.#unmeasured <= maxBytes * MEASURED_EACH) return;
     this.#unmeasured = 0;
     await sweepProcessFolders(directory, Date.now());
-    await this.#copies.remove(planEviction(await this.#copies.list(), maxBytes));
+    const kept = await this.#list();
+    const leaving = new Set(planEviction([...kept.copies, ...kept.sparse], maxBytes));
+    await this.#remove({
+      copies: kept.copies.filter((file) => leaving.has(file)),
+      sparse: kept.sparse.filter((file) => leaving.has(file)),
+    });
+  }
+
+  async #list(): Promise<Kept> {
+    return { copies: await this.#copies.list(), sparse: await this.#sparse.list() };
+  }
+
+  async #remove({ copies, sparse }: Kept): Promise<void> {
+    await this.#copies.remove(copies);
+    await this.#sparse.remove(sparse);
+  }
+
+  #usageOf({ copies, sparse }: Kept): TierUsage {
+    const { directory, maxBytes } = this.#options;
+    const bytes = [...copies, ...sparse].reduce((sum, file) => sum + file.bytes, 0);
+    return { directory, files: copies.length + sparse.length, bytes, maxBytes };
   }
 
   /** A folder of this process, beside the copies, for hard links do not reach beyond a file system. */
   #ownFolder(): Promise<string> {
     this.#folder ??= newProcessFolder().then((name) => join(this.#options.directory, name));
     return this.#folder;
-  }
-
-  async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(key) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    this.#turns.set(key, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#turns.get(key) === mine) this.#turns.delete(key);
-    }
   }
 
   /** What goes wrong with the tier's own files is told as such, with what a user can do about it. */

@@ -40,7 +40,7 @@ export function addIngest(program: Command, io: Io): void {
     .description(
       "Lands files in a table, each once: files that have landed are passed over. Parquet, Avro, JSONL, JSON, CSV and Arrow files are told apart by their bytes, compressed or not; - is standard input.",
     )
-    .argument("<source...>", "files, folders, globs, or - for standard input")
+    .argument("<source...>", "files, folders, globs, the same at s3://bucket/..., or - for standard input")
     .requiredOption("--into <table>", "the table, [namespace.]name; it is created when it is absent")
     .addOption(
       new Option("--mode <mode>", "what becomes of the rows that are there")
@@ -109,6 +109,7 @@ export function addIngest(program: Command, io: Io): void {
 Examples:
   grizzly ingest flights.parquet --into flights
   grizzly ingest 'logs/*.jsonl.gz' --into ops.logs --schema merge --rescue
+  grizzly ingest 's3://bucket/logs/2026-*/*.jsonl.gz' --into ops.logs
   curl -s https://example.com/orders.csv | grizzly ingest - --into orders
   tail -F events.jsonl | grizzly ingest - --into events --batch 16MB --batch-interval 5s
   grizzly ingest incoming/ --into orders --watch --on-change replace

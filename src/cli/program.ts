@@ -39,7 +39,11 @@ Examples:
   grizzly ingest orders.csv more-orders.parquet --into sales.orders
   grizzly sql "SELECT count(*) FROM sales.orders VERSION AS OF 0"
   grizzly sql "UPDATE sales.orders SET status = 'paid' WHERE order_id = 7"
-  grizzly history sales.orders`,
+  grizzly history sales.orders
+  grizzly --lake s3://bucket/lake tables
+
+Keys, region and endpoint of S3 come from AWS_* and the AWS profile; GRIZZLY_S3_ENCRYPTION, GRIZZLY_S3_PATH_STYLE,
+GRIZZLY_S3_REQUESTER_PAYS and GRIZZLY_S3_CONNECTIONS say more.`,
     );
   addIngest(program, io);
   addSql(program, io);

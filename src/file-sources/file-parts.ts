@@ -12,7 +12,8 @@ import {
 import type { LocalTier } from "../../object-store/index.js";
 import { CHECKED_BYTES, isSoonRead, keep, type ReadySource, readySource } from "./checked-source.js";
 import { type TypedColumn, typedColumns } from "./common-columns.js";
-import { parquetGroups } from "./parquet-files.js";
+import type { FarParquet, ReadColumns } from "./far-parquet.js";
+import { metadataPath, parquetGroups } from "./parquet-files.js";
 import { storedCopy } from "./stored-copy.js";
 
 const PARALLEL_LOOKS = 16;
@@ -34,6 +35,8 @@ export interface FilePart {
   /** Whether a column is read to its end in about a second. */
   readonly isSoonRead: boolean;
   readonly threads: number | undefined;
+  /** Brings columns that are not here yet, of files that are far away: no others may be read. */
+  readonly fetchColumns?: ((columns: ReadColumns) => Promise<void>) | undefined;
   /** What is read; of Parquet files it is opened only when something is wrong. */
   readonly sources: () => AsyncIterable<ReadySource>;
 }
@@ -47,6 +50,8 @@ export interface PartOptions {
   readonly withMetadata: boolean;
   /** Where copies of files are kept that are slow to read; default nowhere. */
   readonly tier: LocalTier | undefined;
+  /** Files whose bytes are not all here. */
+  readonly far?: FarParquet | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -59,15 +64,19 @@ export interface PartOptions {
 export async function openParts(
   session: Session,
   files: readonly SourceFile[],
-  { withMetadata, tier, signal }: PartOptions,
+  { withMetadata, tier, far, signal }: PartOptions,
 ): Promise<FilePart[]> {
-  const parquet = await mapParallel(files, PARALLEL_LOOKS, isParquet, signal);
+  const parquet = await mapParallel(
+    files,
+    PARALLEL_LOOKS,
+    async (file) => far?.has(file) === true || isParquet(file),
+    signal,
+  );
   const others = files.filter((_, index) => parquet[index] === false);
   const parts = await parquetParts(
     session,
     files.filter((_, index) => parquet[index] === true),
-    withMetadata,
-    signal,
+    { withMetadata, tier, far, signal },
   );
   for (const source of await opened(session, others, withMetadata, signal)) {
     const copied = tier && (await storedCopy(session, tier, source, { now: Date.now(), signal }));
@@ -80,20 +89,27 @@ export async function openParts(
 async function parquetParts(
   session: Session,
   files: readonly SourceFile[],
-  withMetadata: boolean,
-  signal: AbortSignal | undefined,
+  { withMetadata, far, signal }: PartOptions,
 ): Promise<FilePart[]> {
   if (files.length === 0) return [];
-  const sources = (): AsyncIterable<ReadySource> => oneByOne(session, files);
+  const sources = (): AsyncIterable<ReadySource> => oneByOne(session, files, far);
   try {
     const groups = await parquetGroups(session, files, withMetadata, signal);
-    return groups.map(({ columns, from, metadata, bytes }) => ({
+    return groups.map(({ files: own, columns, from, metadata, bytes }) => ({
       columns: typedColumns(columns),
       stated: typedColumns(columns),
       from,
       metadata,
       isSoonRead: bytes <= SOON_READ_PARQUET_BYTES,
       threads: undefined,
+      fetchColumns:
+        far &&
+        ((read) =>
+          far.fetchColumns(
+            own,
+            columns.map(({ name }) => name),
+            read,
+          )),
       sources,
     }));
   } catch (failure) {
@@ -104,7 +120,12 @@ async function parquetParts(
   }
 }
 
-async function* oneByOne(session: Session, files: readonly SourceFile[]): AsyncGenerator<ReadySource> {
+async function* oneByOne(
+  session: Session,
+  files: readonly SourceFile[],
+  far: FarParquet | undefined,
+): AsyncGenerator<ReadySource> {
+  await far?.fetchAll(files);
   for (const file of files) {
     for (const source of await openSource(session, file)) {
       keep(session, source);
@@ -152,9 +173,10 @@ function sourcePart(ready: ReadySource): FilePart {
 }
 
 /** @param uri of the source: an entry of an archive is told by `archive.zip!entry`. */
-function constantMetadata({ localPath, size, modificationTime, uri: file }: SourceFile, uri: string): string {
+function constantMetadata(source: SourceFile, uri: string): string {
+  const { size, modificationTime, uri: file } = source;
   const entry = uri.startsWith(file) ? uri.slice(file.length) : "";
-  const path = `file:${localPath}${entry}`;
+  const path = `${metadataPath(source)}${entry}`;
   const name = path.slice(path.lastIndexOf("/") + 1);
   return (
     `struct_pack(${quoteIdentifier("file_path")} := ${quoteString(path)}, file_name := ${quoteString(name)}, ` +

@@ -1,7 +1,6 @@
 import { isLakeError } from "../../core/index.js";
 import { quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
-import { discoverSources } from "../../formats/index.js";
-import type { LocalTier } from "../../object-store/index.js";
+import type { LocalTier, StoreOpener } from "../../object-store/index.js";
 import { engineText, foldCase } from "../../table-format/index.js";
 import { METADATA_COLUMN } from "../scan/metadata-column.js";
 import { brokenSource } from "./checked-source.js";
@@ -15,15 +14,17 @@ import {
 import { convertedSql, nullOf } from "./convert-value.js";
 import { withExactTexts } from "./exact-texts.js";
 import { type FilePart, METADATA_TYPE, openParts } from "./file-parts.js";
-import { localPattern, refuseTableFolder } from "./file-pattern.js";
 import type { FileTable } from "./file-table.js";
+import { findFiles } from "./find-files.js";
 import { unionSql } from "./union-sql.js";
 
 export interface FileTableOptions {
   /** Whether the query can mean the column `_metadata`. */
   readonly withMetadata: boolean;
-  /** Where copies of files are kept that are slow to read; default nowhere. */
+  /** Where copies of files are kept that are far away or slow to read; default nowhere. */
   readonly tier?: LocalTier | undefined;
+  /** Opens the stores of files that are far away, which a tier must be there for; default none. */
+  readonly openStore?: StoreOpener | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,19 +32,17 @@ export interface FileTableOptions {
  * The rows of all files that a name stands for, as one relation: columns by name, each of a type that holds the values
  * of every file, NULL where a file does not have them.
  *
- * @param name a file, a folder with a slash, or a glob, relative to the folder of the process
+ * @param name a file, a folder with a slash, or a glob, relative to the folder of the process, or the URI of one
  * @throws LakeError `not-found` for a name that no file has, `invalid-input` for a file that cannot be read,
- *   `unsupported` for one that is elsewhere.
+ *   `unsupported` for one whose scheme no store has.
  */
 export async function openFileTable(
   session: Session,
   name: string,
-  { withMetadata, tier, signal }: FileTableOptions,
+  { withMetadata, tier, openStore, signal }: FileTableOptions,
 ): Promise<FileTable> {
-  const pattern = localPattern(name);
-  await refuseTableFolder(name, pattern);
-  const files = await discoverSources([pattern], { signal });
-  const opened = await openParts(session, files, { withMetadata, tier, signal });
+  const { files, fetched, far } = await findFiles(session, name, { tier, openStore, signal });
+  const opened = await openParts(session, files, { withMetadata, tier, far, signal });
   const settled = await withoutEmptyTexts(session, opened, signal);
   const columns = commonColumns(settled.map((part) => part.columns));
   const parts: FilePart[] = [];
@@ -57,7 +56,12 @@ export async function openFileTable(
     metadataType: hidden ? METADATA_TYPE : undefined,
     files: files.length,
     bytes: files.reduce((sum, { size }) => sum + BigInt(size), 0n),
+    fetched,
     threads: threads.length === 0 ? undefined : Math.max(...threads),
+    fetchColumns: async (read) => {
+      // Which columns the engine reads of each part of a union is its own decision.
+      for (const part of parts) await part.fetchColumns?.(parts.length === 1 ? read : "all");
+    },
     explain: (failure) => explained(session, parts, failure),
   };
 }
@@ -87,6 +91,7 @@ async function withoutEmptyTexts(
       settled.push(part);
       continue;
     }
+    await part.fetchColumns?.(places.map(({ path: [column = ""] }) => column));
     const counts = places.map((place, index) => `${countSql(place)} AS n${index}`);
     const [row] = await session.rows(`SELECT ${counts.join(", ")} FROM ${part.from}`, { signal });
     const empty = places.filter((_, index) => String(row?.[`n${index}`] ?? 0) === "0");

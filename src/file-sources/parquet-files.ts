@@ -4,6 +4,7 @@ import type { SourceColumn, SourceFile } from "../../formats/index.js";
 
 /** Parquet files of one schema, which the engine reads as one relation. */
 export interface ParquetGroup {
+  readonly files: readonly SourceFile[];
   readonly columns: readonly SourceColumn[];
   /** What follows FROM; the columns are those of `r`. */
   readonly from: string;
@@ -38,7 +39,13 @@ export async function parquetGroups(
     }));
     const bytes = group.reduce((sum, { size }) => sum + size, 0);
     const named = withMetadata ? `, filename = '${FILE_NAME}'` : "";
-    groups.push({ columns, from: `${reader(named)} AS r`, metadata: metadataSql(group), bytes });
+    groups.push({
+      files: group,
+      columns,
+      from: `${reader(named)} AS r`,
+      metadata: metadataSql(group),
+      bytes,
+    });
   }
   return groups;
 }
@@ -68,16 +75,24 @@ async function filesOfOneSchema(
 }
 
 function metadataSql(files: readonly SourceFile[]): string {
-  const known = files.map(
-    ({ localPath, size, modificationTime }) =>
-      `${quoteString(localPath)}: {'size': ${size}::BIGINT, 'modified': make_timestamptz(${modificationTime * 1000})}`,
-  );
-  const file = `r.${FILE_NAME}`;
-  const fact = (name: string): string => `struct_extract(MAP {${known.join(", ")}}[${file}], '${name}')`;
+  const isLocal = files.every(({ origin }) => origin === undefined);
+  const known = files.map((file) => {
+    const facts = `'size': ${file.size}::BIGINT, 'modified': make_timestamptz(${file.modificationTime * 1000})`;
+    const path = isLocal ? "" : `'path': ${quoteString(metadataPath(file))}, `;
+    return `${quoteString(file.localPath)}: {${path}${facts}}`;
+  });
+  const fact = (name: string): string =>
+    `struct_extract(MAP {${known.join(", ")}}[r.${FILE_NAME}], '${name}')`;
+  const path = isLocal ? `'file:' || r.${FILE_NAME}` : fact("path");
   return (
-    `struct_pack(file_path := 'file:' || ${file}, file_name := regexp_extract(${file}, '[^/]*$'), ` +
+    `struct_pack(file_path := ${path}, file_name := regexp_extract(${path}, '[^/]*$'), ` +
     `file_size := ${fact("size")}, file_modification_time := ${fact("modified")})`
   );
+}
+
+/** What `_metadata.file_path` is of a file, as of a table's: an object goes by its own name. */
+export function metadataPath({ origin, uri, localPath }: SourceFile): string {
+  return origin === undefined ? `file:${localPath}` : uri;
 }
 
 /** The engine takes a bare path for a glob. */

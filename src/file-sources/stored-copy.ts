@@ -1,13 +1,7 @@
 import { createHash } from "node:crypto";
 import { isLakeError, LakeError } from "../../core/index.js";
 import { quoteString, type Session } from "../../engine/index.js";
-import {
-  type FileStamp,
-  fileStamp,
-  type OpenedSource,
-  type SourceFile,
-  sameStamp,
-} from "../../formats/index.js";
+import { fileStamp, type OpenedSource, type SourceFile, sameStamp } from "../../formats/index.js";
 import type { LocalTier, TierLease } from "../../object-store/index.js";
 import { type EngineType, parseEngineType } from "../../table-format/index.js";
 import { keep, type ReadySource } from "./checked-source.js";
@@ -57,7 +51,7 @@ async function leaseCopy(
   signal: AbortSignal | undefined,
 ): Promise<TierLease | undefined> {
   try {
-    return await tier.lease(copyKey(file.identity, file.stamp), async (localPath) => {
+    return await tier.lease(copyKey(file.identity, file.content), async (localPath) => {
       const relation = await source.relation();
       try {
         const options = "FORMAT parquet, COMPRESSION snappy";
@@ -75,23 +69,31 @@ async function leaseCopy(
 
 interface CopiedFile extends SourceFile {
   readonly identity: string;
-  readonly stamp: FileStamp;
+  /** Tells its content from any other that was there under its name. */
+  readonly content: readonly string[];
 }
 
 /** The file that a source is the whole of, when there can be a copy of it. Pure. */
 export function copiedFile(source: OpenedSource, now: number): CopiedFile | undefined {
   const [file, ...others] = source.files;
-  if (file?.identity === undefined || file.stamp === undefined || others.length > 0) return undefined;
-  const { identity, stamp } = file;
+  if (file?.identity === undefined || others.length > 0) return undefined;
   if (source.format !== "avro" || source.compression !== "none" || source.uri !== file.uri) return undefined;
-  if (now - Number(stamp.changed / 1_000_000n) < SETTLED_MS) return undefined;
-  if (!source.columns.every(({ type }) => staysInParquet(parseEngineType(type)))) return undefined;
-  return { ...file, identity, stamp };
+  const content = contentOf(file, now);
+  if (content === undefined || !source.columns.every(({ type }) => staysInParquet(parseEngineType(type)))) {
+    return undefined;
+  }
+  return { ...file, identity: file.identity, content };
+}
+
+function contentOf({ origin, stamp }: SourceFile, now: number): readonly string[] | undefined {
+  if (origin !== undefined) return origin.etag === undefined ? undefined : [String(origin.size), origin.etag];
+  if (stamp === undefined || now - Number(stamp.changed / 1_000_000n) < SETTLED_MS) return undefined;
+  return [stamp.size, stamp.modified, stamp.changed, stamp.inode].map(String);
 }
 
 /** Pure: what tells the content of a file from any other that was there under its name. */
-export function copyKey(identity: string, { size, modified, changed, inode }: FileStamp): string {
-  const parts = [COPY_VERSION, identity, String(size), String(modified), String(changed), String(inode)];
+export function copyKey(identity: string, content: readonly string[]): string {
+  const parts = [COPY_VERSION, identity, ...content];
   return `file-${createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 40)}`;
 }
 
@@ -130,6 +132,7 @@ function staysInParquet(type: EngineType): boolean {
 }
 
 function refuseChanged({ uri, localPath, stamp }: CopiedFile): void {
+  if (stamp === undefined) return;
   const now = fileStamp(localPath);
   if (now !== undefined && sameStamp(now, stamp)) return;
   throw new LakeError("unavailable", "source-changed", `${uri} changed while it was read`, {

@@ -6,10 +6,18 @@ import {
   type Logger,
   throwIfCancelled,
 } from "../../core/index.js";
-import type { CommitOutcome, Snapshot, StagedCommit } from "../../table-format/index.js";
+import type {
+  CommitOutcome,
+  DeltaTable,
+  Metadata,
+  Snapshot,
+  StagedCommit,
+} from "../../table-format/index.js";
 import { ENGINE_INFO } from "../product.js";
 import type { ResolvedTable } from "../table-resolver.js";
 import { afterCommit } from "./after-commit.js";
+import { isBlindAppend } from "./group-commit/append.js";
+import { type AppendOutcome, AppendQueue } from "./group-commit/append-queue.js";
 import type {
   ApplicationTransaction,
   OperationOutcome,
@@ -23,10 +31,14 @@ import type {
 const ATTEMPTS = 10;
 const LONGEST_BACKOFF_MS = 2_000;
 
-/** Runs each operation in a commit of its own; one that lost to another writer is made again. */
+/**
+ * Runs each operation in a commit of its own; one that lost to another writer is made again. Operations that only add
+ * rows, and are run at the same time, share commits.
+ */
 export class AutoCommit implements OperationRunner {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #appends = new WeakMap<DeltaTable, AppendQueue>();
 
   constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
     this.#clock = clock;
@@ -40,7 +52,7 @@ export class AutoCommit implements OperationRunner {
   ): Promise<OperationOutcome<R>> {
     const { table, label } = target;
     const { attempts = ATTEMPTS } = operation;
-    let lostTo: CommitOutcome | undefined;
+    let lostTo: Extract<CommitOutcome, { readonly status: "conflict" }> | undefined;
     for (let lost = 0; lost < attempts; lost++) {
       if (lost > 0 && operation.attempts !== undefined) await backOff(lost, signal);
       const read = await (target.toChange?.(signal) ?? table.snapshotIfExists(signal));
@@ -54,9 +66,10 @@ export class AutoCommit implements OperationRunner {
         throw new LakeError("internal", "nothing-staged", `${operation.name} staged nothing`);
       }
       const outcome = await this.#commit(target, read, prepared, staged, signal);
+      if (outcome.status === "not-tried") throw outcome.error;
       if (outcome.status === "committed") {
-        await afterCommit({ logger: this.#logger }, table, outcome, staged.metadata ?? read?.metadata);
-        const { version, filesRemoved } = outcome;
+        await outcome.maintained;
+        const { version, filesRemoved } = outcome.committed;
         const result =
           prepared.status === "nothing" ? prepared.result : prepared.result({ version, filesRemoved });
         return { status: "done", result };
@@ -66,7 +79,7 @@ export class AutoCommit implements OperationRunner {
       if (operation.attempts !== undefined) continue;
       this.#logger.warn(`${label}: ${outcome.conflict.message}; ${operation.name} begins again`);
     }
-    const why = lostTo?.status === "conflict" ? `: ${lostTo.conflict.message}` : "";
+    const why = lostTo === undefined ? "" : `: ${lostTo.conflict.message}`;
     throw new LakeError(
       "conflict",
       "operation-conflict",
@@ -76,25 +89,58 @@ export class AutoCommit implements OperationRunner {
   }
 
   async #commit<R>(
-    { table }: ResolvedTable,
+    target: ResolvedTable,
     read: Snapshot | undefined,
     prepared: PreparedChange<R>,
     staged: StagedCommit,
     signal: AbortSignal | undefined,
-  ): Promise<CommitOutcome> {
+  ): Promise<AppendOutcome> {
     const discard = async (): Promise<void> => {
       if (prepared.status === "staged") await prepared.files.discard();
     };
     try {
       throwIfCancelled(signal);
-      const outcome = await table.commit(read, staged, signal);
-      if (outcome.status === "conflict") await discard();
+      const outcome =
+        read !== undefined && isBlindAppend(staged)
+          ? await this.#appendsTo(target).commit({ read, staged, signal })
+          : await this.#commitAlone(target, read, staged, signal);
+      if (outcome.status !== "committed") await discard();
       return outcome;
     } catch (error) {
       // A commit that failed for want of an answer may yet be in the log: then the files must stay.
       if (isLakeError(error, "cancelled") || isLakeError(error, "conflict")) await discard();
       throw error;
     }
+  }
+
+  async #commitAlone(
+    { table }: ResolvedTable,
+    read: Snapshot | undefined,
+    staged: StagedCommit,
+    signal: AbortSignal | undefined,
+  ): Promise<AppendOutcome> {
+    const outcome = await table.commit(read, staged, signal);
+    if (outcome.status === "conflict") return outcome;
+    const maintained = this.#maintain(table, outcome, staged.metadata ?? read?.metadata);
+    return { status: "committed", committed: outcome, maintained };
+  }
+
+  #appendsTo({ table, label }: ResolvedTable): AppendQueue {
+    const known = this.#appends.get(table);
+    if (known !== undefined) return known;
+    const queue = new AppendQueue(table, label, (committed, metadata) =>
+      this.#maintain(table, committed, metadata),
+    );
+    this.#appends.set(table, queue);
+    return queue;
+  }
+
+  #maintain(
+    table: DeltaTable,
+    committed: Extract<CommitOutcome, { readonly status: "committed" }>,
+    metadata: Metadata | undefined,
+  ): Promise<void> {
+    return afterCommit({ logger: this.#logger }, table, committed, metadata);
   }
 }
 

@@ -1,9 +1,8 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, LakeError } from "../../core/index.js";
 import { type Parameters, quoteIdentifier, type Session } from "../../engine/index.js";
 import { type WrittenFile, writeParquet } from "../../formats/index.js";
-import { objectPath } from "../../object-store/index.js";
+import type { ObjectPath } from "../../object-store/index.js";
 import {
   type AddFile,
   columnIds,
@@ -22,6 +21,13 @@ import {
   storedFields,
 } from "../../table-format/index.js";
 import { partitionTexts } from "./partition-texts.js";
+import {
+  discardFiles,
+  folderToWrite,
+  removeEmptied,
+  removeWriteFolder,
+  stagedPath,
+} from "./staging-folder.js";
 
 /** A table as rows are written to it. */
 export interface WriteTarget {
@@ -44,26 +50,13 @@ export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The table's folder on the local disk, without a slash at its end. */
-export function tableDirectory(table: DeltaTable): string {
-  const probe = table.folder.store.localPath(objectPath("x"));
-  if (probe === undefined) {
-    throw new LakeError(
-      "unsupported",
-      "remote-write",
-      `${table.where}: this release writes tables on a local disk only`,
-    );
-  }
-  return probe.slice(0, -2);
-}
-
 /**
  * Writes rows as data files of a table, with the names, ids and partitions that its files have. They are
  * not in the table before {@link adoptFiles} and a commit.
  *
  * @param select a SELECT of the table's columns, by their names in the schema
  */
-export function writeDataFiles(
+export async function writeDataFiles(
   session: Session,
   target: WriteTarget,
   select: string,
@@ -79,16 +72,24 @@ export function writeDataFiles(
   const others = [...extraColumns, ...(splitBy === undefined ? [] : [splitBy])].map(quoteIdentifier);
   const partitionFields = partitionFieldsOf(target);
   const stored = schema.fields.filter((field) => !partitionFields.includes(field));
-  return writeParquet(session, {
-    select: `SELECT ${[...columns, ...others].join(", ")} FROM (${select})`,
-    directory: join(tableDirectory(table), folder),
-    partitionBy: partitionFields.map((field) => physicalName(field, mode)),
-    splitBy,
-    fieldIds: columnIds(stored, mode),
-    ordered,
-    parameters,
-    signal,
-  });
+  const place = await folderToWrite(table);
+  try {
+    const written = await writeParquet(session, {
+      select: `SELECT ${[...columns, ...others].join(", ")} FROM (${select})`,
+      directory: join(place, folder),
+      partitionBy: partitionFields.map((field) => physicalName(field, mode)),
+      splitBy,
+      fieldIds: columnIds(stored, mode),
+      ordered,
+      parameters,
+      signal,
+    });
+    if (written.length === 0) await removeWriteFolder(table, place);
+    return written;
+  } catch (error) {
+    await removeWriteFolder(table, place);
+    throw error;
+  }
 }
 
 /** The partition columns in their order. */
@@ -114,11 +115,15 @@ export async function adoptFiles(
   const { table, metadata } = target;
   const mode = columnMappingMode(metadata.configuration);
   const partitions = await partitionTexts(session, partitionFieldsOf(target), mode, written);
-  const root = `${tableDirectory(table)}/`;
-  const placed = written.map((file) => ({ file, path: objectPath(file.localPath.slice(root.length)) }));
+  const placed: { readonly file: WrittenFile; readonly path: ObjectPath }[] = [];
+  for (const file of written) placed.push({ file, path: await stagedPath(table, file.localPath) });
   await table.folder.store.adopt(
     placed.map(({ file, path }) => ({ localFile: file.localPath, path })),
     { signal },
+  );
+  await removeEmptied(
+    table,
+    written.map(({ localPath }) => localPath),
   );
   return placed.map(({ file, path }, index) => ({
     path: encodeDataPath(path),
@@ -165,8 +170,15 @@ export function checkRequired(target: WriteTarget, adopted: readonly AdoptedFile
   );
 }
 
-export async function removeFiles(files: readonly WrittenFile[]): Promise<void> {
-  for (const file of files) await rm(file.localPath, { force: true });
+/** Takes back what was written, adopted or not, for a commit that is given up for certain. */
+export function removeFiles(
+  { table }: Pick<WriteTarget, "table">,
+  written: readonly WrittenFile[],
+): Promise<void> {
+  return discardFiles(
+    table,
+    written.map(({ localPath }) => localPath),
+  );
 }
 
 /** Bytes. */

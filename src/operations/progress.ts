@@ -1,11 +1,11 @@
 import type { Session } from "../../engine/index.js";
 
 export interface Progress {
-  readonly phase: "detect" | "write" | "commit";
+  readonly phase: "detect" | "fetch" | "write" | "commit";
   /** 0 to 1, where it can be told. */
   readonly fraction?: number;
   readonly rows?: bigint;
-  /** Bytes of the sources that are read. */
+  /** Bytes of the sources that are read, or fetched. */
   readonly bytes?: number;
   readonly totalBytes?: number;
 }

@@ -74,9 +74,8 @@ export function restoreOperation(
       const { restored, removed, ...totals } = await restoredFiles(now, then, signal);
       if (removed.length > 0 && isAppendOnly(now.metadata.configuration)) throw appendOnly(label);
       checkRowCounts(label, restored, plan.protocol ?? now.protocol);
-      const { store } = now.folder;
       const adds = restored.map(({ add }) => add);
-      const missing = await missingFiles(store, adds, signal);
+      const missing = await missingFiles(now.folder, adds, signal);
       if (missing.length > 0 && !ignoreMissingFiles) throw filesMissing(label, then, missing);
       const change = { plan, ...withoutMissing(adds, missing), removed: removed.map(({ add }) => add) };
       const after = {

@@ -30,9 +30,10 @@ export async function checkContent(
     const hash = await hashFile(localPath, signal);
     if (hash !== stated.contentHash) throw changedFile(stated, "its bytes are not those that landed");
   } catch (error) {
-    if (isLakeError(error, "not-found")) throw missing(stated, error);
+    if (isLakeError(error, "not-found")) throw missingFile(stated, error);
     if (error instanceof LakeError) throw error;
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw missing(stated, error);
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      throw missingFile(stated, error);
     throw new LakeError("unavailable", "data-file-read", `cannot read the data file ${stated.file}`, {
       context: { file: stated.file },
       cause: error,
@@ -42,7 +43,8 @@ export async function checkContent(
 
 const HINT = "Put the file back as it was, or query a version that does not need it.";
 
-function missing({ file }: StatedContent, cause: unknown): LakeError {
+/** The error for a raw file that is not there. */
+export function missingFile({ file }: Pick<StatedContent, "file">, cause: unknown): LakeError {
   return new LakeError(
     "corrupt",
     "data-file-missing",

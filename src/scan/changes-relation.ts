@@ -3,12 +3,13 @@ import type { ChangeFeed, ChangePart, FileTable, Snapshot } from "../../table-fo
 import { explainMissingChanges } from "./changes-failure.js";
 import { changedRows } from "./changes-rows.js";
 import { perFileColumns, wholeFilesSql } from "./changes-sql.js";
+import { FetchSum } from "./far/fetch-tally.js";
 import { type KeptFiles, keepFiles, type ScanReport, type ScanRequest } from "./kept-files.js";
 import { relationSql } from "./relation-sql.js";
 import type { ScanRelation } from "./scan-relation.js";
 
 /** What a query needs of a change feed. */
-export type ChangesRequest = Pick<ScanRequest, "columns" | "predicate">;
+export type ChangesRequest = Pick<ScanRequest, "columns" | "predicate" | "fetchLater">;
 
 /** The SELECT of one part of a feed, of all its columns. */
 export interface PartRelation {
@@ -146,5 +147,16 @@ function total({ count, sizeInBytes }: FileTable, parts: readonly PartRelation[]
     filesKept: parts.reduce((sum, { kept }) => sum + kept.report.filesKept, 0),
     bytesTotal: sizeInBytes,
     bytesKept: parts.reduce((sum, { kept }) => sum + kept.report.bytesKept, 0n),
+    ...fetchedOf(parts.map(({ kept }) => kept.report)),
+  };
+}
+
+/** What was fetched for several scans. */
+function fetchedOf(reports: readonly ScanReport[]): Pick<ScanReport, "fetched" | "chunkBytes"> {
+  const fetched = reports.flatMap((report) => report.fetched ?? []);
+  if (fetched.length === 0) return {};
+  return {
+    fetched: new FetchSum(fetched),
+    chunkBytes: reports.reduce((sum, { chunkBytes = 0n }) => sum + chunkBytes, 0n),
   };
 }

@@ -59,6 +59,7 @@ export async function changedRows(
       SELECT min(change_index) FROM ${files.relation} WHERE change_index IN (SELECT file_index FROM ${found}) GROUP BY ordinal)`,
     ofAnyVersion: true,
     withMetadata: true,
+    fetchLater: request.fetchLater,
   };
   const kept = await keepFiles(session, name, files, scan, signal);
   const rows = quoteIdentifier(`${name}_changed`);
@@ -110,7 +111,7 @@ async function* differences(
       const descriptor = descriptorOf(row[column]);
       return descriptor === undefined ? [] : [{ fileIndex: Number(row["change_index"]), descriptor }];
     });
-    return loadDeletionVectors(folder.store, vectors, { signal });
+    return loadDeletionVectors(folder.store, vectors, { signal, openStore: folder.openStore });
   }
 }
 

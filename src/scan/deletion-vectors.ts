@@ -1,6 +1,5 @@
 import { Binary, Field, Int32, makeData, RecordBatch, Schema, Struct, vectorFromArray } from "apache-arrow";
 import { quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
-import type { ObjectStore } from "../../object-store/index.js";
 import {
   DELETED_ROWS_SCHEMA,
   type DeletionVectorDescriptor,
@@ -9,6 +8,7 @@ import {
   type LoadedDeletionVector,
   loadDeletionVectors,
   RowIndexSet,
+  type TableFolder,
 } from "../../table-format/index.js";
 
 /** A data file with rows that are deleted. */
@@ -20,12 +20,12 @@ export interface FileWithVector {
 
 /** The deletion vectors of one version of a table. They stay in memory, compressed, once they are loaded. */
 export class DeletionVectors {
-  readonly #store: ObjectStore;
+  readonly #folder: Pick<TableFolder, "store" | "openStore">;
   readonly #loaded = new Map<string, RowIndexSet>();
 
-  /** @param store whose root is the table's folder */
-  constructor(store: ObjectStore) {
-    this.#store = store;
+  /** @param folder the table's */
+  constructor(folder: Pick<TableFolder, "store" | "openStore">) {
+    this.#folder = folder;
   }
 
   /**
@@ -34,11 +34,12 @@ export class DeletionVectors {
    * @throws LakeError `corrupt` naming file and offset for a deletion vector that is missing or broken.
    */
   async of(files: readonly FileWithVector[], signal: AbortSignal | undefined): Promise<RowIndexSet[]> {
+    const { store, openStore } = this.#folder;
     const keys = files.map(({ descriptor }) => deletionVectorId(descriptor));
     const wanted = files
       .map(({ descriptor, numRecords }, fileIndex) => ({ fileIndex, descriptor, numRecords }))
       .filter(({ fileIndex }) => !this.#loaded.has(keys[fileIndex] ?? ""));
-    for await (const { fileIndex, deleted } of loadDeletionVectors(this.#store, wanted, { signal })) {
+    for await (const { fileIndex, deleted } of loadDeletionVectors(store, wanted, { signal, openStore })) {
       this.#loaded.set(keys[fileIndex] ?? "", deleted);
     }
     return keys.map((key) => this.#loaded.get(key) ?? RowIndexSet.EMPTY);

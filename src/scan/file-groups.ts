@@ -1,7 +1,8 @@
 import { quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
 import type { FileTable, LoadedDeletionVector, Snapshot } from "../../table-format/index.js";
 import { DeletionVectors, loadDeletedRows, type MaskedVector, setMasks } from "./deletion-vectors.js";
-import { globTextSql } from "./file-names.js";
+import type { RowRange } from "./far/plan-chunks.js";
+import { filePathOfSql, globTextSql } from "./file-names.js";
 import type { FileShape } from "./file-shape.js";
 import { type Assignment, assignGroups, type VectorRange } from "./group-assignment.js";
 import { shapeKeys } from "./shape-key.js";
@@ -17,6 +18,8 @@ export interface FileGroup {
   readonly shape: FileShape;
   /** Where their deletion vectors are; absent for files without. */
   readonly deleted?: DeletedRows | undefined;
+  /** The rows of each that are read, where the others may not be: their bytes need not be there. */
+  readonly rows?: RowRange | undefined;
 }
 
 /**
@@ -51,6 +54,8 @@ export interface UngroupedFiles {
   readonly declared: FileShape;
   /** Whether columns need the file table. */
   readonly needsFileTable: boolean;
+  /** The rows that are read of files of which not all are, by the place of the file. */
+  readonly ranges: ReadonlyMap<number, RowRange>;
 }
 
 export interface ListedGroups {
@@ -71,10 +76,12 @@ export async function groupFiles(
   files: UngroupedFiles,
   signal: AbortSignal | undefined,
 ): Promise<ListedGroups> {
-  const { table, vectors, untold, hiddenColumns } = files;
+  const { table, vectors, untold, hiddenColumns, ranges } = files;
   const uniform = untold === 0 ? files.declared : hiddenColumns.length === 0 ? UNIFORM.get(table) : undefined;
-  if (vectors === 0 && uniform !== undefined) return oneGroup(session, files, uniform, signal);
+  if (vectors === 0 && ranges.size === 0 && uniform !== undefined)
+    return oneGroup(session, files, uniform, signal);
   const special = await specialFiles(session, files, signal);
+  const all = withRanges(special, ranges, uniform ?? files.declared);
   const alike = shapeKeys(files.snapshot, "all", hiddenColumns);
   const first = special[0]?.shape;
   if (
@@ -85,7 +92,21 @@ export async function groupFiles(
     UNIFORM.set(table, first);
   }
   const keys = shapeKeys(files.snapshot, files.columns, hiddenColumns);
-  return severalGroups(session, files, special, assignGroups(special, files.declared, keys), signal);
+  return severalGroups(session, files, all, assignGroups(all, files.declared, keys), signal);
+}
+
+/** Pure: the special files and those of which not all rows are read, in order. `declared` is the shape of the latter. */
+function withRanges(
+  special: readonly SpecialFile[],
+  ranges: ReadonlyMap<number, RowRange>,
+  declared: FileShape,
+): readonly SpecialFile[] {
+  if (ranges.size === 0) return special;
+  const known = new Set(special.map(({ place }) => place));
+  const others = [...ranges.keys()].filter((place) => !known.has(place));
+  return [...special, ...others.map((place) => ({ place, shape: declared, vector: undefined }))]
+    .map((file) => ({ ...file, rows: ranges.get(file.place) }))
+    .toSorted((a, b) => a.place - b.place);
 }
 
 async function oneGroup(
@@ -122,12 +143,12 @@ async function severalGroups(
     names === undefined
       ? await listVariables(session, name, signal)
       : literalLists(names, special, assignment);
-  const groups = assignment.groups.flatMap(({ shape, deleted }, index): FileGroup[] => {
+  const groups = assignment.groups.flatMap(({ shape, deleted, rows }, index): FileGroup[] => {
     const list = lists.get(index);
     if (list === undefined) return [];
     const table = quoteIdentifier(deletedTable);
     return [
-      { index, list, shape, deleted: deleted && { table, ...deleted, mask: masks.get(deleted.first) } },
+      { index, list, shape, rows, deleted: deleted && { table, ...deleted, mask: masks.get(deleted.first) } },
     ];
   });
   const list =
@@ -147,7 +168,7 @@ async function loadVectors(
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<number, string>> {
   if (vectors.length === 0) return new Map();
-  const cache = VECTORS.get(table) ?? new DeletionVectors(snapshot.folder.store);
+  const cache = VECTORS.get(table) ?? new DeletionVectors(snapshot.folder);
   VECTORS.set(table, cache);
   const sets = await cache.of(vectors, signal);
   const maskRows = new Map(groups.map(({ deleted }) => [deleted?.first, deleted?.maskRows]));
@@ -180,7 +201,7 @@ async function createFileTable(
   await session.execute(
     `CREATE OR REPLACE TEMP TABLE ${fileTableName(name)} AS
      SELECT *, row_number() OVER (PARTITION BY group_index ORDER BY place) - 1 AS file_index
-     FROM (SELECT place, position, read_file, 'file:' || file AS file_path, regexp_extract(file, '[^/]*$') AS file_name,
+     FROM (SELECT place, position, read_file, ${filePathOfSql("file")} AS file_path, regexp_extract(file, '[^/]*$') AS file_name,
                   make_timestamptz(modification_time * 1000) AS modified, size, partition_values, base_row_id,
                   default_row_commit_version, ${group} AS group_index FROM (${kept}) ${groups})`,
     { signal },

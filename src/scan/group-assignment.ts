@@ -1,4 +1,5 @@
 import type { FileWithVector } from "./deletion-vectors.js";
+import { type RowRange, rangeKey } from "./far/plan-chunks.js";
 import type { FileShape } from "./file-shape.js";
 import type { ShapeKey } from "./shape-key.js";
 
@@ -6,6 +7,8 @@ import type { ShapeKey } from "./shape-key.js";
 export interface ShapedFile {
   readonly shape: FileShape;
   readonly vector: FileWithVector | undefined;
+  /** The rows of it that are read, where not all are. */
+  readonly rows?: RowRange | undefined;
 }
 
 /** The deletion vectors of a group among those of the scan. */
@@ -21,6 +24,8 @@ export interface AssignedGroup {
   readonly shape: FileShape;
   /** Absent for files without deletion vectors. */
   readonly deleted?: VectorRange;
+  /** The rows of each file that are read, where not all are. */
+  readonly rows?: RowRange | undefined;
 }
 
 export interface Assignment {
@@ -50,13 +55,13 @@ export function assignGroups(files: readonly ShapedFile[], declared: FileShape, 
   const groupOf = files.map(() => 0);
   const plain = new Map([[keys(declared), 0]]);
   const withVector: { readonly index: number; readonly key: string; readonly vector: FileWithVector }[] = [];
-  for (const [index, { shape, vector }] of files.entries()) {
-    const key = keys(shape);
+  for (const [index, { shape, vector, rows }] of files.entries()) {
+    const key = rows === undefined ? keys(shape) : `${keys(shape)} ${rangeKey(rows)}`;
     if (vector !== undefined) {
       withVector.push({ index, key, vector });
       continue;
     }
-    const group = plain.get(key) ?? groups.push({ shape }) - 1;
+    const group = plain.get(key) ?? groups.push({ shape, rows }) - 1;
     plain.set(key, group);
     groupOf[index] = group;
   }
@@ -68,9 +73,9 @@ export function assignGroups(files: readonly ShapedFile[], declared: FileShape, 
     const neighbours = withVector.slice(start, Math.ceil(((part + 1) * withVector.length) / parts));
     for (const key of new Set(neighbours.map((one) => one.key))) {
       const members = neighbours.filter((one) => one.key === key);
-      const shape = files[members[0]?.index ?? 0]?.shape ?? declared;
+      const { shape = declared, rows } = files[members[0]?.index ?? 0] ?? {};
       const deletedRows = vectorRange(members, vectors.length);
-      const group = groups.push({ shape, deleted: deletedRows }) - 1;
+      const group = groups.push({ shape, deleted: deletedRows, rows }) - 1;
       for (const { index, vector } of members) {
         groupOf[index] = group;
         vectors.push(vector);

@@ -1,5 +1,6 @@
-import { LakeError } from "../../core/index.js";
+import { mapParallel } from "../../core/index.js";
 import { quoteString, type Row, type Session } from "../../engine/index.js";
+import type { FetchCounts } from "../../object-store/index.js";
 import {
   COPY_SCHEMA,
   columnMappingMode,
@@ -13,11 +14,12 @@ import {
   type Snapshot,
   skippingSql,
 } from "../../table-format/index.js";
+import { FetchTally } from "./far/fetch-tally.js";
 import { type FileGroup, fileTableName, groupFiles } from "./file-groups.js";
-import { globTextSql, localFileSql, MAX_LITERAL_FILES } from "./file-names.js";
+import { globTextSql, isFarSql, loggedFileSql, MAX_LITERAL_FILES } from "./file-names.js";
 import { tableShape } from "./file-shape.js";
 import { materializedColumns } from "./metadata-column.js";
-import { readableFiles } from "./raw-copies.js";
+import { type ReadableFiles, readableFiles } from "./readable-files.js";
 
 /** What a query needs of one table: the columns whose values it uses, and which rows. */
 export interface ScanRequest {
@@ -34,14 +36,23 @@ export interface ScanRequest {
   readonly withMetadata?: boolean | undefined;
   /** Whether `_metadata` has the number of the row's file too; default no. */
   readonly withFileNumbers?: boolean | undefined;
+  /**
+   * Takes over to bring what the scan needs of files that are far away, which is otherwise there when it is made. It has
+   * to be called before anything is read.
+   */
+  readonly fetchLater?: ((fetchChunks: () => Promise<void>) => void) | undefined;
 }
 
-/** What skipping achieved. */
+/** What skipping achieved, and what was fetched. */
 export interface ScanReport {
   readonly filesTotal: number;
   readonly filesKept: number;
   readonly bytesTotal: bigint;
   readonly bytesKept: bigint;
+  /** Of files that are far away; absent where all are local. It grows as they are fetched. */
+  readonly fetched?: FetchCounts | undefined;
+  /** Bytes of the column chunks that are needed of those files beside their ends, at hand or not. */
+  readonly chunkBytes?: bigint | undefined;
 }
 
 /** How a partition column gets its value: none is needed, one for all files, or one a file. */
@@ -78,8 +89,8 @@ const WHOLE_SUMMARIES = new WeakMap<FileTable, Summary>();
  * Finds the files of `table` that can hold a row of the request. What must stay in the engine is kept in
  * the session under `name`.
  *
- * @throws LakeError `unsupported` for a file on another store, `corrupt` for a deletion vector that is
- * missing or broken.
+ * @throws LakeError `unsupported` for a file on a store that cannot be opened, `corrupt` for a deletion vector or a file
+ * far away that is missing or broken; as the store of such a file does.
  */
 export async function keepFiles(
   session: Session,
@@ -119,14 +130,14 @@ export async function keepFiles(
   // Of most files the one tag says that they are Parquet: to look for the other costs as much again.
   const isRaw = `CASE WHEN tags IS NULL OR ${told} = ${quoteString(digest)} THEN false ELSE ${isRawFileSql()} END`;
   // `file` is the file that the log names, `read_file` the one that the engine reads.
-  const loggedSql = `SELECT rowid AS position, path, ${localFileSql(snapshot)} AS file, file AS read_file, size,
+  const loggedSql = `SELECT rowid AS position, path, ${loggedFileSql(snapshot)} AS file, file AS read_file, size,
       modification_time, tags, partition_values, stats, deletion_vector, base_row_id, default_row_commit_version, ${isTold} AS is_told, ${isRaw} AS is_raw
     FROM ${table.relation} WHERE ${keep} AND (${files})`;
   const known = isWhole ? WHOLE_SUMMARIES.get(table) : undefined;
   const logged = known ?? (await summary(session, loggedSql, used, signal));
   if (isWhole && known === undefined) WHOLE_SUMMARIES.set(table, logged);
   const { row, positions } = logged;
-  const report = {
+  const skipped: ScanReport = {
     filesTotal: table.count,
     filesKept: Number(row["files"]),
     bytesTotal: table.sizeInBytes,
@@ -134,11 +145,15 @@ export async function keepFiles(
   };
   const partitions = new Map(partitionColumns.map((column) => [column, partitionColumn(column, used, row)]));
   const fileTable = fileTableName(name);
-  const nothing = { report, list: "[]::VARCHAR[]", groups: [], table: fileTable, partitions };
-  if (report.filesKept === 0) return nothing;
+  const nothing = { report: skipped, list: "[]::VARCHAR[]", groups: [], table: fileTable, partitions };
+  if (skipped.filesKept === 0) return nothing;
   const needsFileTable = withMetadata || [...partitions.values()].some(({ kind }) => kind === "per-file");
-  const hasRaw = row["raw"] !== 0n;
-  const { keptSql, names } = hasRaw
+  const declared = tableShape(schema, partitionColumns, mode);
+  const hiddenColumns = withMetadata ? materializedColumns(configuration) : [];
+  const hasFar = row["far"] !== 0n;
+  const hasCopies = row["raw"] !== 0n || hasFar;
+  const tally = new FetchTally();
+  const readable: ReadableFiles = hasCopies
     ? await readableFiles(
         session,
         snapshot,
@@ -150,11 +165,19 @@ export async function keepFiles(
           needsSql: needsFileTable || row["untold"] !== 0n || row["vectors"] !== 0n,
           whole: isWhole ? table : undefined,
           ofAnyVersion: request.ofAnyVersion ?? false,
+          columns,
+          hiddenColumns,
+          // The rows of a change feed are read by readers of their own.
+          predicate: request.ofAnyVersion === true ? undefined : predicate,
+          declared,
+          tally,
         },
         signal,
       )
-    : { keptSql: loggedSql, names: logged.names };
-  const grouped = await groupFiles(
+    : { keptSql: loggedSql, names: logged.names, ...NO_COPIES };
+  const { keptSql, names, ranges, fetchChunks, chunkBytes } = readable;
+  const report = hasFar ? { ...skipped, fetched: tally, chunkBytes: BigInt(chunkBytes) } : skipped;
+  const grouping = groupFiles(
     session,
     {
       name,
@@ -166,20 +189,27 @@ export async function keepFiles(
       columns,
       untold: Number(row["untold"]),
       vectors: Number(row["vectors"]),
-      hiddenColumns: withMetadata ? materializedColumns(configuration) : [],
-      declared: tableShape(schema, partitionColumns, mode),
+      hiddenColumns,
+      declared,
       needsFileTable,
+      ranges,
     },
     signal,
   );
-  const { list, groups, usesSession } = grouped;
+  if (request.fetchLater === undefined)
+    await mapParallel([() => grouping, fetchChunks], 2, async (work) => void (await work()));
+  else request.fetchLater(fetchChunks);
+  const { list, groups, usesSession } = await grouping;
   const kept: KeptFiles = { report, list, groups, table: fileTable, partitions };
-  // Copies of raw files are leased for one session.
-  if (isWhole && !usesSession && !hasRaw && wholeScans.size < MAX_REMEMBERED_SCANS) {
+  // Copies are leased for one session.
+  if (isWhole && !usesSession && !hasCopies && wholeScans.size < MAX_REMEMBERED_SCANS) {
     WHOLE_TABLES.set(table, wholeScans.set(columnsKey, kept));
   }
   return kept;
 }
+
+/** Of files that the engine reads as they are. */
+const NO_COPIES = { ranges: new Map(), fetchChunks: async () => {}, chunkBytes: 0 } as const;
 
 interface UsedPartition {
   readonly column: string;
@@ -205,20 +235,12 @@ async function summary(
     `SELECT count(*) AS files, coalesce(sum(size), 0)::BIGINT AS bytes,
             count(*) FILTER (NOT is_told) AS untold, count(deletion_vector) AS vectors,
             count(*) FILTER (is_raw) AS raw,
-            min(file) FILTER (contains(file, '://')) AS foreign_file,
+            count(*) FILTER (${isFarSql("file")}) AS far,
             ${used.map(({ key }, index) => `${partitionAggregates(key, index)}, `).join("")}
             ${few(globTextSql("file"))} AS names, ${few("position::INTEGER")} AS positions
      FROM (${keptSql})`,
     { signal },
   );
-  const foreign = row["foreign_file"];
-  if (typeof foreign === "string") {
-    throw new LakeError(
-      "unsupported",
-      "foreign-file",
-      `the table refers to ${foreign}, which is on another store`,
-    );
-  }
   const { names, positions } = row;
   return {
     row,

@@ -1,6 +1,7 @@
 import { access, open } from "node:fs/promises";
 import { LakeError } from "../../core/index.js";
 import type { Session } from "../../engine/index.js";
+import { farNameOf } from "./far/far-names.js";
 import { plainName } from "./file-names.js";
 
 const MAGIC_BYTES = 4;
@@ -24,22 +25,25 @@ export async function explainReadFailure(
   if (error.kind === "unavailable") {
     for (const file of files) {
       if (await exists(file)) continue;
-      const message = `the data file ${file} is listed in the log and is not there`;
-      return damagedFile("data-file-missing", message, file, error);
+      const name = farNameOf(session, file);
+      const message = `the data file ${name} is listed in the log and is not there`;
+      return damagedFile("data-file-missing", message, name, error);
     }
   }
   // The engine quotes the query after what it says; there, every file may be named.
   const [said = ""] = error.message.split("\n\nLINE ");
   const file = files.find((name) => said.includes(name));
   if (file === undefined) return error;
+  const name = farNameOf(session, file);
   if (await isEncrypted(file)) {
-    return new LakeError("unsupported", "data-file-encrypted", `the data file ${file} is encrypted`, {
-      context: { file },
+    return new LakeError("unsupported", "data-file-encrypted", `the data file ${name} is encrypted`, {
+      context: { file: name },
       hint: "Read it with the system that holds its keys.",
       cause: error,
     });
   }
-  return damagedFile("data-file-unreadable", `a data file cannot be read: ${said}`, file, error);
+  const what = said.replaceAll(file, name);
+  return damagedFile("data-file-unreadable", `a data file cannot be read: ${what}`, name, error);
 }
 
 function damagedFile(code: string, message: string, file: string, cause: LakeError): LakeError {

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue, LakeError, parseJson } from "../../core/index.js";
-import { quoteString, type Session } from "../../engine/index.js";
+import { type Engine, quoteString, type Session } from "../../engine/index.js";
 import { parseEngineType } from "../../table-format/index.js";
 import { globText } from "./file-names.js";
 import { type FileShape, fileShape, type SchemaNode } from "./file-shape.js";
@@ -87,6 +87,16 @@ export class FileShapes {
     }
     return shapes;
   }
+}
+
+/** The shapes that an engine's sessions have met. */
+const SHAPES = new WeakMap<Engine, FileShapes>();
+
+/** The shapes that the sessions of an engine share. */
+export function fileShapesOf(engine: Engine): FileShapes {
+  const shapes = SHAPES.get(engine) ?? new FileShapes();
+  SHAPES.set(engine, shapes);
+  return shapes;
 }
 
 async function shapeOf(

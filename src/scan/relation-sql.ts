@@ -55,10 +55,11 @@ function groupSql(
   { table, partitions }: Pick<KeptFiles, "table" | "partitions">,
   { schema, metadata, used, withMetadata, withFileNumbers }: RelationColumns,
 ): string {
-  const { shape, deleted, list, index } = group;
+  const { shape, deleted, rows, list, index } = group;
   const mode = columnMappingMode(metadata.configuration);
   const perFile = withMetadata || [...partitions.values()].some(({ kind }) => kind === "per-file");
-  const reader = readerOf(shape, list, (perFile || deleted !== undefined) && usesEngineName(shape));
+  const needsEngineColumns = perFile || deleted !== undefined || rows !== undefined;
+  const reader = readerOf(shape, list, needsEngineColumns && usesEngineName(shape));
   const dataColumn = (field: StructField): string => {
     // Files of a group agree in the columns that are used, and in no other.
     const isUsed = used === "all" || used.has(field.name);
@@ -81,9 +82,15 @@ function groupSql(
     ...(perFile
       ? [`JOIN (FROM ${table} WHERE group_index = ${index}) AS f ON r.file_index = f.file_index`]
       : []),
-    ...(deleted === undefined ? [] : [withoutDeleted(deleted)]),
+    ...(deleted === undefined || deleted.mask !== undefined ? [] : [withoutDeleted(deleted)]),
   ];
-  return `SELECT ${selected.join(", ")} FROM ${reader.sql} AS r ${joins.join(" ")}`;
+  const conditions = [
+    // The engine skips row groups by it: all that lie outside.
+    ...(rows === undefined ? [] : [`r.file_row_number BETWEEN ${rows.from} AND ${rows.to - 1}`]),
+    ...(deleted?.mask === undefined ? [] : [isNotMasked(deleted.mask)]),
+  ];
+  const rest = [...joins, ...(conditions.length === 0 ? [] : [`WHERE ${conditions.join(" AND ")}`])];
+  return `SELECT ${selected.join(", ")} FROM ${reader.sql} AS r ${rest.join(" ")}`;
 }
 
 /** A partition column's source by its field; the metadata may spell its name in another case. */
@@ -136,9 +143,13 @@ function mayHoldNan(fields: FileShape["fields"]): boolean {
 /** Bits of a row's index in the key of a deleted row; the file's number is above them. */
 const ROW_INDEX_BITS = 40;
 
-/** A look at the row's bit, or an anti join: the engine probes one key of 64 bits. */
-function withoutDeleted({ table, first, files, mask }: DeletedRows): string {
-  if (mask !== undefined) return `WHERE get_bit(${mask}, r.file_row_number::INTEGER) = 0`;
+/** A look at the row's bit. */
+function isNotMasked(mask: string): string {
+  return `get_bit(${mask}, r.file_row_number::INTEGER) = 0`;
+}
+
+/** An anti join: the engine probes one key of 64 bits. */
+function withoutDeleted({ table, first, files }: DeletedRows): string {
   if (files === 1) {
     return `ANTI JOIN (SELECT row_index FROM ${table} WHERE file_index = ${first}) AS d ON r.file_row_number = d.row_index`;
   }

@@ -1,11 +1,11 @@
 import { isJsonObject, LakeError, parseJson } from "../../core/index.js";
-import type { Engine, Row, Session } from "../../engine/index.js";
+import type { Row, Session } from "../../engine/index.js";
 import { type FileTable, parseDeletionVectorDescriptor } from "../../table-format/index.js";
 import type { FileWithVector } from "./deletion-vectors.js";
 import type { UngroupedFiles } from "./file-groups.js";
 import type { FileShape } from "./file-shape.js";
 import type { ShapedFile } from "./group-assignment.js";
-import { FileShapes, type StoredFile } from "./read-shapes.js";
+import { fileShapesOf, type StoredFile } from "./read-shapes.js";
 
 /** A file whose shape had to be looked up, or with a deletion vector. */
 export interface SpecialFile extends ShapedFile {
@@ -13,8 +13,6 @@ export interface SpecialFile extends ShapedFile {
   readonly place: number;
 }
 
-/** The shapes that an engine's sessions have met. */
-const SHAPES = new WeakMap<Engine, FileShapes>();
 /** What is known of a version's files, by their position; `undefined` for one that is not special. */
 const KNOWN = new WeakMap<FileTable, Map<number, ShapedFile | undefined>>();
 
@@ -62,19 +60,13 @@ async function findSpecial(
   );
   const found = rows.map(foundFile);
   const untold = found.filter(({ isTold }) => !isTold);
-  const shapes = await shapesOf(snapshot.folder.engine).of(session, untold, signal);
+  const shapes = await fileShapesOf(snapshot.folder.engine).of(session, untold, signal);
   const shapeOf = new Map(untold.map((file, index) => [file, shapes[index]]));
   return found.map((file) => {
     const shape: FileShape | undefined = file.isTold ? declared : shapeOf.get(file);
     if (shape !== undefined) return { place: file.place, shape, vector: file.vector };
     throw new LakeError("internal", "file-shape", `the engine has not told the schema of ${file.file}`);
   });
-}
-
-function shapesOf(engine: Engine): FileShapes {
-  const shapes = SHAPES.get(engine) ?? new FileShapes();
-  SHAPES.set(engine, shapes);
-  return shapes;
 }
 
 function foundFile(row: Row): FoundFile {

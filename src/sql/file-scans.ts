@@ -13,11 +13,11 @@ export interface PlannedFileScan extends ScanReport {
 }
 
 export function plannedFileScan(
-  { label, files, bytes }: FileTable,
+  { label, files, bytes, fetched }: FileTable,
   { columns, predicate }: TableScan,
 ): PlannedFileScan {
   const all = { filesTotal: files, filesKept: files, bytesTotal: bytes, bytesKept: bytes };
-  return { ...all, table: label, columns, predicate };
+  return { ...all, fetched, table: label, columns, predicate };
 }
 
 /** The failure of a query, as the files explain it; the failure itself when none of them is broken. */

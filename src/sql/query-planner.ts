@@ -1,5 +1,5 @@
 import type { Catalog } from "../../catalog/index.js";
-import { LakeError } from "../../core/index.js";
+import { LakeError, mapParallel } from "../../core/index.js";
 import {
   type Engine,
   type Parameters,
@@ -24,6 +24,7 @@ import {
   type ScanOptions,
 } from "../table.js";
 import type { ResolvedTable, TableResolver } from "../table-resolver.js";
+import { fetchedText } from "./explain.js";
 import { explainedByFiles, type PlannedFileScan, plannedFileScan } from "./file-scans.js";
 import { withoutInStars } from "./hidden-column.js";
 import { pickParameters } from "./parameters.js";
@@ -69,6 +70,8 @@ export interface PlannedQuery {
 interface PlanOptions extends Omit<PlanOverOptions, keyof QueryOptions> {
   /** Knows tables that the catalog does not. */
   readonly resolve?: ResolveReference;
+  /** Whether the planned query is to run: what it needs of files that are far away is there then; default yes. */
+  readonly isRun?: boolean;
 }
 
 /** Turns the text of a query into one that the engine runs over exactly the files it needs. */
@@ -85,7 +88,7 @@ export class QueryPlanner implements QueryRunner {
     resolver: TableResolver,
     catalog: Catalog,
     reads: LakeReads = new CommittedReads(catalog, resolver),
-    shared: SharedPlanning = new SharedPlanning(resolver.tier),
+    shared: SharedPlanning = new SharedPlanning(resolver),
   ) {
     this.#engine = engine;
     this.#resolver = resolver;
@@ -124,25 +127,37 @@ export class QueryPlanner implements QueryRunner {
 
   /** What a query would read of each of its tables. */
   async scans(query: SqlSlice, options: QueryOptions): Promise<readonly (PlannedScan | PlannedFileScan)[]> {
-    const { session, scans, fileScans } = await this.#planWith(query, options, { toTell: true });
+    const { session, scans, fileScans } = await this.#planWith(query, options, {
+      toTell: true,
+      isRun: false,
+    });
     await this.#engine.release(session);
     return [...scans, ...fileScans];
   }
 
-  /** The engine's own EXPLAIN of a query, `prefix` and all: its plan, or with ANALYZE its profile. */
+  /**
+   * The engine's own EXPLAIN of a query, `prefix` and all: its plan, or with ANALYZE its profile, and then what was fetched
+   * of tables that are far away.
+   */
   async explainByEngine(query: SqlSlice, prefix: string, options: QueryOptions): Promise<SqlResult> {
-    const { session, sql, parameters, explain } = await this.plan(query, options);
+    const { session, sql, parameters, explain, scans, fileScans } = await this.plan(query, options);
     const columns = ["explain_key", "explain_value"].map((name) => ({ name, type: "VARCHAR" }));
+    const { signal } = options;
     const release = (): Promise<void> => this.#engine.release(session);
-    return new SqlResult({
-      session,
-      sql: `${prefix} ${sql}`,
-      parameters,
-      columns,
-      signal: options.signal,
-      explain,
-      release,
-    });
+    const text = `${prefix} ${sql}`;
+    const fetched = fetchedText([...scans, ...fileScans]);
+    if (fetched === undefined) {
+      return new SqlResult({ session, sql: text, parameters, columns, signal, explain, release });
+    }
+    try {
+      const rows = await session.rows(text, { parameters, signal });
+      const shown = rows.map((row) => columns.map(({ name }) => String(row[name])));
+      return await this.constant(columns, [...shown, ["fetched", fetched]]);
+    } catch (error) {
+      throw withoutRewrittenText(await explain(error));
+    } finally {
+      await release();
+    }
   }
 
   /** A result with the given rows. */
@@ -229,7 +244,7 @@ export class QueryPlanner implements QueryRunner {
   async #planWith(
     query: SqlSlice,
     options: QueryOptions,
-    { resolve, toTell = false, session: given, sessionTables = [] }: PlanOptions,
+    { resolve, toTell = false, isRun = true, session: given, sessionTables = [] }: PlanOptions,
   ): Promise<PlannedQuery> {
     await this.#engine.useThreads();
     const session = given ?? (await this.#engine.acquire());
@@ -260,7 +275,8 @@ export class QueryPlanner implements QueryRunner {
       const showing = tablesShowingMetadata(expanded, tables, files);
       const text = showing.size === 0 ? expanded : withoutInStars(expanded, METADATA_COLUMN);
       const picked = pickParameters(options.parameters, parameters);
-      const skips = toTell || (await haveFilesToChoose(tables, options.signal));
+      const areFar = files.some(({ table }) => table.fetched !== undefined);
+      const skips = toTell || areFar || (await haveFilesToChoose(tables, options.signal));
       const needs = skips
         ? await this.#shared.pushdown(text, picked, tables, files, showing, sessionTables)
         : new Map<string, TableScan>();
@@ -268,6 +284,10 @@ export class QueryPlanner implements QueryRunner {
       const relations = new Map<string, string>();
       const fileLists: string[] = [];
       const changeLists: string[] = [];
+      const fetches: (() => Promise<void>)[] = [];
+      const fetchLater = (fetchChunks: () => Promise<void>): void => {
+        fetches.push(fetchChunks);
+      };
       const needsOf = (name: string): TableScan => needs.get(name) ?? EVERYTHING;
       for (const { name, label, snapshot, changes, files: readable } of tables) {
         const { columns, predicate } = needsOf(name);
@@ -277,6 +297,7 @@ export class QueryPlanner implements QueryRunner {
           predicate,
           files: readable,
           withMetadata: showing.has(name),
+          fetchLater,
         } as const;
         const { sql, report, files } = await (changes === undefined
           ? scanRelation(session, name, request, options.signal)
@@ -286,7 +307,12 @@ export class QueryPlanner implements QueryRunner {
         const location = snapshot.folder.store.uri;
         scans.push({ ...report, table: label, location, version: snapshot.version, columns, predicate });
       }
-      for (const { name, table } of files) relations.set(name, table.sql);
+      for (const { name, table } of files) {
+        relations.set(name, table.sql);
+        if (isRun) await table.fetchColumns(needsOf(name).columns);
+      }
+      // What is far away comes for all tables at once.
+      if (isRun) await mapParallel(fetches, PARALLEL_TABLES, (fetchChunks) => fetchChunks());
       return {
         session,
         ownsSession: given === undefined,
@@ -313,6 +339,9 @@ function scanText({ columns, filter }: Pick<ScanOptions, "columns" | "filter">):
   const list = columns === undefined ? "*" : columns.map(quoteIdentifier).join(", ");
   return `SELECT ${list} FROM ${SCANNED}${filter === undefined ? "" : ` WHERE (${filter}\n)`}`;
 }
+
+/** Tables whose files are fetched at a time; each fetches many at once. */
+const PARALLEL_TABLES = 8;
 
 /** A query that needs everything of a table. */
 const EVERYTHING: TableScan = { columns: "all", predicate: { kind: "constant", value: true } };

@@ -1,7 +1,6 @@
 import { Engine, type Parameters, type Session } from "../../engine/index.js";
-import type { LocalTier } from "../../object-store/index.js";
 import { engineType } from "../../table-format/index.js";
-import { SessionFiles } from "../file-sources/session-files.js";
+import { SessionFiles, type SessionFilesOptions } from "../file-sources/session-files.js";
 import { METADATA_COLUMN, metadataType } from "../scan/metadata-column.js";
 import type { SessionTable } from "../table.js";
 import { PLANNER_DISABLED_OPTIMIZERS, pushdown, type TableScan } from "./pushdown.js";
@@ -17,9 +16,8 @@ export class SharedPlanning {
   readonly files: SessionFiles;
   #engine: Promise<Engine> | undefined;
 
-  /** @param tier where copies of files are kept that are slow to read; default nowhere */
-  constructor(tier?: LocalTier) {
-    this.files = new SessionFiles(tier);
+  constructor(files: SessionFilesOptions) {
+    this.files = new SessionFiles(files);
   }
 
   /**

@@ -2,7 +2,7 @@ import { LakeError } from "../../core/index.js";
 import { type AsOfValue, asOfQuery, asOfValue } from "./as-of.js";
 import type { CatalogStatements } from "./catalog-statements.js";
 import type { VersionClause } from "./ddl/table-statement.js";
-import { EXPLAIN_COLUMNS, explainRows } from "./explain.js";
+import { explainedScans } from "./explain.js";
 import type { QueryPlanner } from "./query-planner.js";
 import type { SqlResult } from "./result.js";
 import {
@@ -105,10 +105,7 @@ export class StatementRunner {
         if (statement.prefix.toLowerCase() !== "explain") {
           return scope.planner.explainByEngine(statement.query, statement.prefix, options);
         }
-        return this.#rows({
-          columns: EXPLAIN_COLUMNS,
-          rows: explainRows(await scope.planner.scans(statement.query, options)),
-        });
+        return this.#rows(explainedScans(await scope.planner.scans(statement.query, options)));
       case "create-view":
         return this.#rows(await this.#catalog.createView(statement, options));
       default:

@@ -1,3 +1,4 @@
+import { objectPath } from "../../object-store/index.js";
 import { hidesMetadata, METADATA_COLUMN } from "../scan/metadata-column.js";
 import { mentionsColumn } from "./hidden-column.js";
 import type { ReferencedFiles, ReferencedTable } from "./query-expander.js";
@@ -17,14 +18,15 @@ export function tablesShowingMetadata(
 }
 
 /**
- * Whether files can be skipped. Of one file the engine reads only the columns and row groups it needs,
- * and finds them faster than we could plan it.
+ * Whether there is something to choose. Of one local file the engine reads only the columns and row groups it needs,
+ * and finds them faster than we could plan it; of what is far away they have to be fetched first.
  */
 export async function haveFilesToChoose(
   tables: readonly ReferencedTable[],
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   for (const { snapshot } of tables) {
+    if (snapshot.folder.store.localPath(objectPath("x")) === undefined) return true;
     if ((await snapshot.withFiles(async (files) => files.count, signal)) > 1) return true;
   }
   return false;

@@ -138,14 +138,14 @@ export class ChangeActions {
     );
     const first = this.#commits[0]?.file.version;
     if (first === undefined) return;
-    const paths = this.#commits.map(({ file }) => file.path);
+    const files = this.#commits.map(({ file }) => file);
     await readingCommits(store.uri, async () => {
-      const local = await fetchLocalFiles(store, paths, this.#signal);
+      const local = await fetchLocalFiles(this.#folder, files, { signal: this.#signal });
       try {
         await this.#session.execute(
           `INSERT INTO ${ACTIONS} SELECT file_index + ${first}, ${names.join(", ")}
            FROM ${ndjsonSql(local.files, ACTION_STRUCTS)} WHERE ${names.map((name) => `${name} IS NOT NULL`).join(" OR ")}
-           ${paths.length > MANY_FILES ? "ORDER BY file_index" : ""}`,
+           ${files.length > MANY_FILES ? "ORDER BY file_index" : ""}`,
           { signal: this.#signal },
         );
       } finally {

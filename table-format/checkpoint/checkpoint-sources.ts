@@ -26,8 +26,8 @@ export function withCheckpointSources<T extends object>(
   signal: AbortSignal | undefined,
   work: (sources: CheckpointSources) => Promise<T>,
 ): Promise<T> {
-  const { store } = snapshot.folder;
-  const where = store.uri;
+  const { folder } = snapshot;
+  const where = folder.store.uri;
   const overFiles = async (local: LocalSegment, checkpointFiles: readonly string[]): Promise<T> => {
     const tombstones = tombstonesSql(local.commits, checkpointFiles, where);
     const overTable = ({ relation }: { readonly relation: string }): Promise<T> =>
@@ -44,10 +44,10 @@ export function withCheckpointSources<T extends object>(
   return snapshot.withReadableSegment(
     (segment) =>
       withLocalSegment(
-        store,
+        folder,
         segment,
         where,
-        (local) => withFileActions(session, store, local, where, (files) => overFiles(local, files), signal),
+        (local) => withFileActions(session, folder, local, where, (files) => overFiles(local, files), signal),
         signal,
       ),
     signal,

@@ -24,7 +24,8 @@ export async function withStreamedLiveFiles<T>(
   work: (relation: string) => Promise<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
-  const { engine, store } = snapshot.folder;
+  const { folder } = snapshot;
+  const { engine, store } = folder;
   const instants = instantPaths(snapshot.schema, snapshot.metadata);
   const sources = await checkpointAdds(session, checkpointFiles, instants, signal);
   const older = sources.map((source) => `${source} WHERE add IS NOT NULL`).join(" UNION ALL ");
@@ -34,7 +35,7 @@ export async function withStreamedLiveFiles<T>(
     session,
     (target) => {
       const segment = { ...local.segment, checkpoint: undefined };
-      const replay = { session, store, target, where: store.uri, instants, signal };
+      const replay = { session, place: folder, target, where: store.uri, instants, signal };
       return replayFiles(replay, { segment, checkpoint: [], commits: local.commits });
     },
     signal,

@@ -3,13 +3,13 @@ import os from "node:os";
 import path from "node:path";
 import { isLakeError, unreachable } from "../../core/index.js";
 import { quoteString, type Session } from "../../engine/index.js";
-import type { ObjectPath, ObjectStore } from "../../object-store/index.js";
+import { isObjectAbsent, type ObjectPath, type ObjectStore } from "../../object-store/index.js";
 import { type CheckpointFiles, completeCheckpoints } from "../log/checkpoint-files.js";
 import { type LastCheckpoint, readLastCheckpoint, serializeLastCheckpoint } from "../log/last-checkpoint.js";
 import { listLog } from "../log/log-listing.js";
 import { LAST_CHECKPOINT_PATH } from "../log/log-path.js";
 import type { Version } from "../log/version.js";
-import { fetchLocalFiles } from "../snapshot/local-files.js";
+import { byPath, fetchLocalFiles } from "../snapshot/local-files.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { type CheckpointKind, checkCheckpointKind, checkpointKindOf } from "./checkpoint-kind.js";
 import { checkpointRows } from "./checkpoint-rows.js";
@@ -69,8 +69,10 @@ export async function writeCheckpoint(
       if (present !== undefined) return present;
       const written = await writeLocally(session, snapshot, kind, folder, now, options, signal);
       const { local, adds } = written;
-      for (const { localFile, path: target } of local.files) {
-        await store.adopt([{ localFile, path: target }], { signal });
+      // The last file is the one that names the others, or the one without which there is no checkpoint yet.
+      const files = local.files.map(({ localFile, path: target }) => ({ localFile, path: target }));
+      for (const together of [files.slice(0, -1), files.slice(-1)]) {
+        if (together.length > 0) await store.adopt(together, { signal });
       }
       const sizeInBytes = local.files.reduce((total, file) => total + file.sizeInBytes, 0);
       const hint = {
@@ -167,7 +169,7 @@ async function actionsIn(
   signal: AbortSignal | undefined,
 ): Promise<bigint | undefined> {
   try {
-    const local = await fetchLocalFiles(store, paths, signal);
+    const local = await fetchLocalFiles({ store }, byPath(paths), { signal });
     try {
       const list = `[${local.files.map(quoteString).join(", ")}]`;
       const [row] = await session.rows(
@@ -186,7 +188,7 @@ async function actionsIn(
 
 /** A file that is no Parquet, or is gone by now. */
 function isDamage(error: unknown): boolean {
-  return isLakeError(error, "invalid-input") || isLakeError(error, "not-found");
+  return isLakeError(error, "invalid-input") || isObjectAbsent(error);
 }
 
 /** Points `_last_checkpoint` at a checkpoint, unless it points at a newer one already. */

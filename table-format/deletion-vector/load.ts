@@ -1,6 +1,13 @@
-import { isLakeError, mapParallel } from "../../core/index.js";
-import { type ObjectPath, type ObjectStore, objectPath, openStore } from "../../object-store/index.js";
-import { canonicalDataPath } from "../log/data-path.js";
+import { mapParallel } from "../../core/index.js";
+import {
+  isObjectAbsent,
+  type ObjectPath,
+  type ObjectStore,
+  objectPath,
+  openStore,
+  type StoreOpener,
+} from "../../object-store/index.js";
+import { canonicalDataPath, fileElsewhere } from "../log/data-path.js";
 import { type DeletionVectorDescriptor, deletionVectorPath } from "./descriptor.js";
 import { corruptDeletionVector, type DeletionVectorPlace } from "./place.js";
 import { type PlannedRead, planReads, type WantedBytes } from "./read-plan.js";
@@ -23,6 +30,8 @@ export interface LoadedDeletionVector {
 export interface LoadDeletionVectorsOptions {
   /** Requests at a time; default 16. What they bring is held together. */
   readonly parallel?: number | undefined;
+  /** Opens the stores of those that lie outside the table's folder; default by scheme. */
+  readonly openStore?: StoreOpener | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -59,7 +68,7 @@ export async function* loadDeletionVectors(
   wanted: Iterable<WantedDeletionVector>,
   options: LoadDeletionVectorsOptions = {},
 ): AsyncGenerator<LoadedDeletionVector> {
-  const { parallel = PARALLEL_READS, signal } = options;
+  const { parallel = PARALLEL_READS, openStore: open = openStore, signal } = options;
   const files = new Map<string, { readonly file: VectorFile; readonly pieces: Piece[] }>();
   for (const one of wanted) {
     const { fileIndex, descriptor, numRecords } = one;
@@ -71,7 +80,7 @@ export async function* loadDeletionVectors(
     let entry = files.get(key);
     if (entry === undefined) {
       const version: Piece = { offset: 0, length: 1, wanted: undefined };
-      entry = { file: locate(key, store), pieces: [version] };
+      entry = { file: locate(key, store, open), pieces: [version] };
       files.set(key, entry);
     }
     const length = descriptor.sizeInBytes + FRAME_BYTES;
@@ -111,7 +120,7 @@ async function bytesOf(
   try {
     return await file.store.get(file.path, { range, signal });
   } catch (error) {
-    if (!isLakeError(error, "not-found")) throw error;
+    if (!isObjectAbsent(error)) throw error;
     throw corruptDeletionVector({ file: file.name, offset: range.offset }, "the file is missing", {
       cause: error,
       hint: "Query a newer version, if a vacuum has removed it, or restore the file.",
@@ -127,12 +136,8 @@ function fileKey(descriptor: DeletionVectorDescriptor, store: ObjectStore): stri
 }
 
 /** @throws LakeError `unsupported` for a file that lies in no store this release can open. */
-function locate(key: string, store: ObjectStore): VectorFile {
+function locate(key: string, store: ObjectStore, open: StoreOpener): VectorFile {
   if (!key.startsWith("/") && !key.includes("://")) return { store, path: objectPath(key), name: key };
-  const slash = key.lastIndexOf("/");
-  return {
-    store: openStore(key.slice(0, slash + 1)),
-    path: objectPath(key.slice(slash + 1)),
-    name: key,
-  };
+  const { folder, name } = fileElsewhere(key);
+  return { store: open(folder), path: objectPath(name), name: key };
 }

@@ -1,4 +1,4 @@
-import { newUuid } from "../../core/index.js";
+import { isLakeError, newUuid } from "../../core/index.js";
 import { type ObjectPath, type ObjectStore, objectPath } from "../../object-store/index.js";
 import { type DeletionVectorDescriptor, deletionVectorFileName, MAX_INT, uuidText } from "./descriptor.js";
 import type { RowIndexSet } from "./row-index-set.js";
@@ -68,9 +68,17 @@ export class DeletionVectorWriter {
     if (file !== undefined) await this.#putFile(file);
   }
 
-  /** Deletes every file put, for a commit that is given up for certain. */
+  /**
+   * Deletes every file put, for a commit that is given up for certain. Those that the store does not delete stay, as
+   * files that no version names: why it came to this is what the caller tells.
+   */
   async discard(): Promise<void> {
-    await this.#store.delete(this.#put);
+    if (this.#put.length === 0) return;
+    try {
+      await this.#store.delete(this.#put);
+    } catch (error) {
+      if (!isLakeError(error) || error.kind === "internal") throw error;
+    }
   }
 
   /** The file so far, which gets no more; `undefined` when nothing is in it. */

@@ -1,5 +1,6 @@
 import type { Session } from "../../engine/index.js";
-import type { ObjectStore } from "../../object-store/index.js";
+import { openStore } from "../../object-store/index.js";
+import type { TableFolder } from "../snapshot/snapshot.js";
 import type { CheckedState } from "./check-state.js";
 import { ColumnRules } from "./column-rules.js";
 import { checkDeletionVectors } from "./deletion-vector-rules.js";
@@ -26,15 +27,18 @@ export interface DataCheckOptions {
  */
 export async function checkData(
   session: Session,
-  store: ObjectStore,
+  folder: Pick<TableFolder, "store" | "openStore">,
   state: FoundState,
   { schema }: CheckedState,
   findings: FindingLog,
   { deep, onProgress, rawCopy, signal }: DataCheckOptions,
 ): Promise<void> {
-  await checkFilePresence(session, findings, signal);
+  const { store } = folder;
+  const open = folder.openStore ?? openStore;
+  const place = { store, open };
+  await checkFilePresence(session, open, findings, signal);
   await findings.attempt("the deletion vectors", () =>
-    checkDeletionVectors(session, store, findings, signal),
+    checkDeletionVectors(session, place, findings, signal),
   );
   const metadata = state.metadata?.value;
   const columns =
@@ -45,7 +49,7 @@ export async function checkData(
     await checkRowCounts(session, findings, signal);
     if (schema === undefined || columns === undefined) return;
     await columns.checkPage(session, findings, signal);
-    if (deep) await readPageColumns(session, store, schema, findings, signal);
+    if (deep) await readPageColumns(session, place, schema, findings, signal);
     await checkStatistics(session, schema, { withoutDeleted: deep }, findings, signal);
   };
   const isolated = async (): Promise<void> => {
@@ -54,6 +58,6 @@ export async function checkData(
   if (state.protocol !== undefined) {
     await checkRawFilesFeature(session, state.protocol.value, findings, signal);
   }
-  const reading = { rawCopy, check: isolated, progress: onProgress };
-  await forEachPage(session, store, findings, reading, signal);
+  const reading = { deep, rawCopy, check: isolated, progress: onProgress };
+  await forEachPage(session, place, findings, reading, signal);
 }

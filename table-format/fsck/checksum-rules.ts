@@ -1,6 +1,6 @@
-import { isLakeError, mapParallel } from "../../core/index.js";
+import { mapParallel } from "../../core/index.js";
 import type { Session } from "../../engine/index.js";
-import type { ObjectStore } from "../../object-store/index.js";
+import { isObjectAbsent, type ObjectStore } from "../../object-store/index.js";
 import { type ParsedChecksum, parseChecksum } from "../log/checksum-text.js";
 import type { ChecksumFile } from "../log/log-path.js";
 import type { FindingLog } from "./finding-log.js";
@@ -77,7 +77,7 @@ async function read(
     return parseChecksum(new TextDecoder().decode(await store.get(file.path, { signal })));
   } catch (error) {
     // Cleaned up since the listing.
-    if (isLakeError(error, "not-found")) return undefined;
+    if (isObjectAbsent(error)) return undefined;
     throw error;
   }
 }

@@ -1,11 +1,11 @@
 import { isLakeError, type JsonValue, parseJson, throwIfCancelled } from "../../core/index.js";
 import type { Row, Session } from "../../engine/index.js";
-import type { ObjectStore } from "../../object-store/index.js";
 import {
   loadDeletionVectors,
   parseDeletionVectorDescriptor,
   type WantedDeletionVector,
 } from "../deletion-vector/index.js";
+import type { DataPlace } from "./file-presence.js";
 import type { FindingLog } from "./finding-log.js";
 import { PAGE_FILES, PAGE_FOOTERS } from "./footers.js";
 import { LIVE } from "./replay-sql.js";
@@ -24,7 +24,7 @@ interface Listed {
  */
 export async function checkDeletionVectors(
   session: Session,
-  store: ObjectStore,
+  place: DataPlace,
   findings: FindingLog,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -36,7 +36,7 @@ export async function checkDeletionVectors(
       { signal },
     );
     const listed = rows.flatMap((row, index) => parsed(row, index, findings));
-    await loadAll(store, listed, findings, signal);
+    await loadAll(place, listed, findings, signal);
     if (rows.length < PAGE) return;
   }
 }
@@ -63,7 +63,7 @@ function withoutNulls(json: JsonValue): JsonValue {
 
 /** Loads all at once, with few requests; only when one is broken, each by itself. */
 async function loadAll(
-  store: ObjectStore,
+  place: DataPlace,
   listed: readonly Listed[],
   findings: FindingLog,
   signal: AbortSignal | undefined,
@@ -71,12 +71,13 @@ async function loadAll(
   if (listed.length === 0) return;
   try {
     const wanted = listed.map((one) => one.wanted);
-    for await (const _ of loadDeletionVectors(store, wanted, { signal })) throwIfCancelled(signal);
+    for await (const _ of loadDeletionVectors(place.store, wanted, { openStore: place.open, signal }))
+      throwIfCancelled(signal);
   } catch (error) {
     if (!isLakeError(error) || error.kind === "cancelled") throw error;
     const [only] = listed;
     if (listed.length > 1 || only === undefined) {
-      for (const one of listed) await loadAll(store, [one], findings, signal);
+      for (const one of listed) await loadAll(place, [one], findings, signal);
       return;
     }
     findings.add("deletion-vector", `the deletion vector of the file: ${error.message}`, { file: only.key });

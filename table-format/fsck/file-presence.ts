@@ -1,12 +1,19 @@
 import { isLakeError, mapParallel } from "../../core/index.js";
 import type { Session } from "../../engine/index.js";
-import { type ObjectMeta, type ObjectStore, objectPath, openStore } from "../../object-store/index.js";
+import { type ObjectMeta, type ObjectStore, objectPath, type StoreOpener } from "../../object-store/index.js";
+import { fileElsewhere } from "../log/data-path.js";
 import type { FindingLog } from "./finding-log.js";
 import { LIVE } from "./replay-sql.js";
 import { OBJECTS } from "./table-listing.js";
 
 /** Live data files that are there, with the size that the log says: `key`, `stats`, `tags`, `dv_id`, `dv`. */
 export const PRESENT = "fsck_present";
+
+/** Where the files of a table are: its own store, and how those are opened that have the others. */
+export interface DataPlace {
+  readonly store: ObjectStore;
+  readonly open: StoreOpener;
+}
 
 const PARALLEL_HEADS = 32;
 const PAGE = 1_000;
@@ -22,6 +29,7 @@ export function isInside(key: string): string {
  */
 export async function checkFilePresence(
   session: Session,
+  open: StoreOpener,
   findings: FindingLog,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -41,7 +49,7 @@ export async function checkFilePresence(
     }),
     signal,
   );
-  await checkFilesElsewhere(session, findings, signal);
+  await checkFilesElsewhere(session, open, findings, signal);
   await findings.addRows(
     session,
     "data-file-size",
@@ -56,6 +64,7 @@ export async function checkFilePresence(
 
 async function checkFilesElsewhere(
   session: Session,
+  open: StoreOpener,
   findings: FindingLog,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -65,7 +74,7 @@ async function checkFilesElsewhere(
       { signal, parameters: [last] },
     );
     const keys = rows.map((row) => String(row["key"]));
-    const found = await mapParallel(keys, PARALLEL_HEADS, (key) => headElsewhere(key, signal), signal);
+    const found = await mapParallel(keys, PARALLEL_HEADS, (key) => headElsewhere(key, open, signal), signal);
     for (const [index, key] of keys.entries()) {
       const result = found[index];
       if (result === undefined)
@@ -88,18 +97,22 @@ async function checkFilesElsewhere(
 
 async function headElsewhere(
   key: string,
+  open: StoreOpener,
   signal: AbortSignal | undefined,
 ): Promise<ObjectMeta | "unreachable" | undefined> {
-  const { store, path } = elsewhere(key) ?? {};
+  const { store, path } = elsewhere(key, open) ?? {};
   if (store === undefined || path === undefined) return "unreachable";
   return store.head(objectPath(path), { signal });
 }
 
 /** The store and the path of a file outside the table's folder; `undefined` when no store of ours has it. */
-export function elsewhere(key: string): { readonly store: ObjectStore; readonly path: string } | undefined {
-  const slash = key.lastIndexOf("/");
+export function elsewhere(
+  key: string,
+  open: StoreOpener,
+): { readonly store: ObjectStore; readonly path: string } | undefined {
+  const { folder, name } = fileElsewhere(key);
   try {
-    return { store: openStore(key.slice(0, slash + 1)), path: key.slice(slash + 1) };
+    return { store: open(folder), path: name };
   } catch (error) {
     if (isLakeError(error, "unsupported")) return undefined;
     throw error;

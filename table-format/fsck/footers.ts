@@ -1,11 +1,12 @@
-import { throwIfCancelled } from "../../core/index.js";
+import { LakeError, throwIfCancelled } from "../../core/index.js";
 import { quoteString, type Row, type Session } from "../../engine/index.js";
-import { type ObjectPath, type ObjectStore, objectPath } from "../../object-store/index.js";
-import { withLocalFiles } from "../snapshot/local-files.js";
-import { elsewhere, isInside, PRESENT } from "./file-presence.js";
+import { objectPath } from "../../object-store/index.js";
+import { RAW_TAGS } from "../raw-file/index.js";
+import { type DataPlace, elsewhere, isInside, PRESENT } from "./file-presence.js";
 import { type FindingLog, firstLine } from "./finding-log.js";
 import { fileList, isBrokenFile } from "./log-text.js";
 import { type RawCopy, readableFile } from "./raw-file-rules.js";
+import { type StoredFile, withStoredFiles } from "./stored-files.js";
 
 /** The files of one page: `file` as the engine names it, and the columns of {@link PRESENT}. */
 export const PAGE_FILES = "fsck_page";
@@ -19,13 +20,15 @@ export const PAGE_COLUMNS = "fsck_columns";
 
 /** Files whose footers are held at a time. */
 const PAGE = 1_000;
-/** Copies of remote files that are on disk at a time; a file is copied whole. */
+/** Copies of whole remote files that are on disk at a time. */
 const REMOTE_PAGE = 16;
 
 export type PageProgress = (done: number, total: number) => void;
 
 /** What is done with the pages. */
 export interface PageReading {
+  /** Whether the files are read whole, and not their footers alone. */
+  readonly deep: boolean;
   readonly rawCopy: RawCopy;
   readonly check: () => Promise<void>;
   readonly progress: PageProgress;
@@ -38,59 +41,44 @@ export interface PageReading {
  */
 export async function forEachPage(
   session: Session,
-  store: ObjectStore,
+  place: DataPlace,
   findings: FindingLog,
   reading: PageReading,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { progress } = reading;
+  const { progress, deep } = reading;
   const [counted] = await session.rows(`SELECT count(*) AS n FROM ${PRESENT}`, { signal });
   const total = Number(counted?.["n"] ?? 0);
-  const isLocal = store.localPath(objectPath("x")) !== undefined;
-  const page = isLocal ? PAGE : REMOTE_PAGE;
+  const isLocal = place.store.localPath(objectPath("x")) !== undefined;
+  const page = isLocal || !deep ? PAGE : REMOTE_PAGE;
   for (let done = 0; done < total; done += page) {
     throwIfCancelled(signal);
     progress(done, total);
     const rows = await session.rows(
-      `SELECT rowid AS row, key, size, tags, ${isInside("key")} AS is_inside FROM ${PRESENT} WHERE rowid >= ${done} AND rowid < ${done + page} ORDER BY rowid`,
+      `SELECT rowid AS row, key, size, tags, ${isInside("key")} AS is_inside,
+         json_extract_string(tags, '$."${RAW_TAGS.format}"') IS NOT NULL AS is_raw
+       FROM ${PRESENT} WHERE rowid >= ${done} AND rowid < ${done + page} ORDER BY rowid`,
       { signal },
     );
-    await withPageFiles(
-      store,
-      rows,
-      (files) => readPage(session, rows, files, findings, reading, signal),
+    const files = rows.map((row) => storedFile(row, place, deep));
+    await withStoredFiles(
+      files,
+      (localFiles) => readPage(session, rows, localFiles, findings, reading, signal),
       signal,
     );
   }
   progress(total, total);
 }
 
-async function withPageFiles(
-  store: ObjectStore,
-  rows: readonly Row[],
-  work: (files: readonly string[]) => Promise<void>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const inside = rows.filter((row) => row["is_inside"] === true).map((row) => pathOf(row));
-  await withLocalFiles(
-    store,
-    inside,
-    (copies) => {
-      let next = 0;
-      return work(
-        rows.map((row) => {
-          if (row["is_inside"] === true) return copies[next++] ?? "";
-          const other = elsewhere(String(row["key"]));
-          return other?.store.localPath(objectPath(other.path)) ?? "";
-        }),
-      );
-    },
-    signal,
-  );
-}
-
-function pathOf(row: Row): ObjectPath {
-  return objectPath(String(row["key"]));
+/** The file of a row: in the table's folder, or elsewhere. */
+function storedFile(row: Row, { store, open }: DataPlace, deep: boolean): StoredFile {
+  const key = String(row["key"]);
+  const whole = deep || row["is_raw"] === true;
+  if (row["is_inside"] === true) return { store, path: objectPath(key), whole };
+  const other = elsewhere(key, open);
+  // It was there when it was looked for.
+  if (other === undefined) throw new LakeError("internal", "data-file-elsewhere", `${key} cannot be opened`);
+  return { store: other.store, path: objectPath(other.path), whole };
 }
 
 async function readPage(

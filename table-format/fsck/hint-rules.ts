@@ -1,5 +1,4 @@
-import { isLakeError } from "../../core/index.js";
-import type { ObjectStore } from "../../object-store/index.js";
+import { isObjectAbsent, type ObjectStore } from "../../object-store/index.js";
 import { completeCheckpoints } from "../log/checkpoint-files.js";
 import { parseLastCheckpoint } from "../log/last-checkpoint.js";
 import { commitPath, LAST_CHECKPOINT_PATH, type LogFile } from "../log/log-path.js";
@@ -16,7 +15,7 @@ export async function checkLastCheckpoint(
   try {
     text = new TextDecoder().decode(await store.get(LAST_CHECKPOINT_PATH, { signal }));
   } catch (error) {
-    if (isLakeError(error, "not-found")) return;
+    if (isObjectAbsent(error)) return;
     throw error;
   }
   const place = { file: LAST_CHECKPOINT_PATH };

@@ -6,7 +6,7 @@ import { canonicalDataPath } from "../log/data-path.js";
 import { SIDECAR_FOLDER, sidecarPath } from "../log/log-path.js";
 import { pathKeySql } from "../log/path-key.js";
 import { parseEngineType } from "../schema/engine-type-text.js";
-import { withLocalFiles } from "../snapshot/local-files.js";
+import { byPath, withLocalFiles } from "../snapshot/local-files.js";
 import { ACTION_KINDS } from "./action-sql.js";
 import type { FindingLog } from "./finding-log.js";
 import { loadLines } from "./load-commits.js";
@@ -111,8 +111,8 @@ async function loadParquet(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await withLocalFiles(
-    store,
-    paths,
+    { store },
+    byPath(paths),
     async (files) => {
       const reader = `read_parquet(${fileList(files)}, union_by_name = true, hive_partitioning = false)`;
       const columns = await session.rows(`DESCRIBE FROM ${reader}`, { signal });

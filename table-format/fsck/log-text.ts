@@ -77,10 +77,10 @@ async function readBatch(
   take: (lines: string) => Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const paths = batch.map(({ path }) => path);
   await withLocalFiles(
-    store,
-    paths,
+    // What is checked is what is there, and no copy of it.
+    { store },
+    batch,
     (files) => {
       const versions = batch.map(({ version }) => version).join(", ");
       const names = files.map(quoteString).join(", ");

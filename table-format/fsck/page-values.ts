@@ -1,10 +1,10 @@
 import { quoteIdentifier, quoteString, type Session } from "../../engine/index.js";
-import type { ObjectStore } from "../../object-store/index.js";
 import { DELETED_ROWS_SCHEMA, deletedRowBatches, loadDeletionVectors } from "../deletion-vector/index.js";
 import { type EngineField, parseEngineType } from "../schema/engine-type-text.js";
 import { foldCase } from "../schema/index.js";
 import { leafColumns } from "../skipping/statistics-columns.js";
 import { pageVectors } from "./deletion-vector-rules.js";
+import type { DataPlace } from "./file-presence.js";
 import { type FindingLog, firstLine } from "./finding-log.js";
 import { PAGE_COLUMNS, PAGE_FILES, PAGE_FOOTERS } from "./footers.js";
 import { fileList, fileLiteral, isBrokenFile } from "./log-text.js";
@@ -25,13 +25,13 @@ interface PageFile {
  */
 export async function readPageColumns(
   session: Session,
-  store: ObjectStore,
+  place: DataPlace,
   schema: CheckedSchema,
   findings: FindingLog,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await session.execute(`DELETE FROM ${PAGE_COLUMNS}`, { signal });
-  const unloaded = await loadDeleted(session, store, signal);
+  const unloaded = await loadDeleted(session, place, signal);
   const rows = await session.rows(
     `SELECT DISTINCT signature, file, key FROM ${PAGE_FOOTERS} JOIN ${PAGE_FILES} USING (file) ORDER BY signature, key`,
     { signal },
@@ -137,7 +137,7 @@ function leafValue(columns: readonly EngineField[], path: readonly string[]): st
 /** Loads the deleted rows of the page into {@link DELETED}; gives the files whose deletion vector is broken. */
 async function loadDeleted(
   session: Session,
-  store: ObjectStore,
+  place: DataPlace,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlySet<string>> {
   await session.execute(`CREATE OR REPLACE TEMP TABLE ${DELETED} (file VARCHAR, row_index BIGINT)`, {
@@ -146,7 +146,7 @@ async function loadDeleted(
   const unloaded = new Set<string>();
   for (const { file, wanted } of await pageVectors(session, signal)) {
     try {
-      const vectors = loadDeletionVectors(store, [wanted], { signal });
+      const vectors = loadDeletionVectors(place.store, [wanted], { openStore: place.open, signal });
       const rows = "fsck_deleted_rows";
       await session.loadArrow(
         rows,

@@ -1,5 +1,11 @@
-import { isLakeError, type JsonValue } from "../../core/index.js";
-import { type CallOptions, type ObjectPath, type ObjectStore, objectPath } from "../../object-store/index.js";
+import type { JsonValue } from "../../core/index.js";
+import {
+  type CallOptions,
+  isObjectAbsent,
+  type ObjectPath,
+  type ObjectStore,
+  objectPath,
+} from "../../object-store/index.js";
 import type { Action, DomainMetadata, Metadata, Protocol, SetTransaction } from "./actions.js";
 import { type ParsedChecksum, parseChecksum, serializeChecksum } from "./checksum-text.js";
 import { usesInCommitTimestamps } from "./in-commit-timestamps.js";
@@ -190,7 +196,7 @@ export async function readChecksum(
   try {
     return parseChecksum(new TextDecoder().decode(await store.get(checksumPath(of), options)));
   } catch (error) {
-    if (isLakeError(error, "not-found")) return undefined;
+    if (isObjectAbsent(error)) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { isLakeError, LakeError } from "../../core/index.js";
-import type { ObjectPath, ObjectStore } from "../../object-store/index.js";
+import { isObjectAbsent, type ObjectPath, type ObjectStore } from "../../object-store/index.js";
 
 /** Losing the race for a log entry is a result, not an error. */
 export type CommitResult = { readonly status: "committed" } | { readonly status: "conflict" };
@@ -11,6 +11,7 @@ export type CommitResult = { readonly status: "committed" } | { readonly status:
  * this one was answered `exists`) is settled by reading the entry back: `isOurs` tells our bytes from
  * another writer's by the transaction id in them. So `committed` and `conflict` are both certain.
  *
+ * @param onTaken told as soon as there is an entry, before that is read
  * @throws LakeError `unavailable` when the entry cannot be read back either: the outcome stays unknown.
  */
 export async function commitEntry(
@@ -19,6 +20,7 @@ export async function commitEntry(
   data: Uint8Array,
   isOurs: (entry: Uint8Array) => boolean,
   signal?: AbortSignal,
+  onTaken?: () => void,
 ): Promise<CommitResult> {
   try {
     const put = await store.putIfAbsent(path, data, { signal });
@@ -39,6 +41,7 @@ export async function commitEntry(
     }
     return { status: isOurs(entry) ? "committed" : "conflict" };
   }
+  onTaken?.();
   const entry = await readEntry(store, path);
   return { status: entry !== undefined && isOurs(entry) ? "committed" : "conflict" };
 }
@@ -47,7 +50,7 @@ async function readEntry(store: ObjectStore, path: ObjectPath): Promise<Uint8Arr
   try {
     return await store.get(path);
   } catch (error) {
-    if (isLakeError(error, "not-found")) return undefined;
+    if (isObjectAbsent(error)) return undefined;
     throw error;
   }
 }

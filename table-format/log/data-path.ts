@@ -61,6 +61,25 @@ export function canonicalDataPath(text: string, root?: string): string {
   return absolute.startsWith(`${base}/`) ? absolute.slice(base.length + 1) : absolute;
 }
 
+/** A file outside the table's folder: its folder, as a store is opened at it, and its name there. */
+export interface FileElsewhere {
+  readonly folder: string;
+  readonly name: string;
+}
+
+/**
+ * Where a file lies that is not below the table's root. A URI is escaped, a local path is as it is. Pure.
+ *
+ * @param canonical as {@link canonicalDataPath} gives it
+ */
+export function fileElsewhere(canonical: string): FileElsewhere {
+  const slash = canonical.lastIndexOf("/") + 1;
+  const [, place = "", inside = canonical.slice(0, slash)] =
+    /^([^/:]+:\/\/[^/]*)(\/.*)$/s.exec(canonical.slice(0, slash)) ?? [];
+  const folder = place === "" ? inside : `${place}${encodeDataPath(inside)}`;
+  return { folder, name: canonical.slice(slash) };
+}
+
 /** The root is a place, not an action's path: only a URI is escaped. */
 function absoluteRoot(root: string): string {
   const path = URI.test(root) ? parseDataPath(root) : parseDataPath(encodeDataPath(root));

@@ -1,5 +1,5 @@
-import { isJsonObject, isLakeError, type JsonObject, parseJson, stringifyJson } from "../../core/index.js";
-import type { ObjectStore } from "../../object-store/index.js";
+import { isJsonObject, type JsonObject, parseJson, stringifyJson } from "../../core/index.js";
+import { isObjectAbsent, type ObjectStore } from "../../object-store/index.js";
 import { jsonChecksum } from "./json-checksum.js";
 import { LAST_CHECKPOINT_PATH } from "./log-path.js";
 import { type Version, version } from "./version.js";
@@ -26,7 +26,7 @@ export async function readLastCheckpoint(
   try {
     bytes = await store.get(LAST_CHECKPOINT_PATH, { signal });
   } catch (error) {
-    if (isLakeError(error, "not-found")) return undefined;
+    if (isObjectAbsent(error)) return undefined;
     throw error;
   }
   return parseLastCheckpoint(new TextDecoder().decode(bytes));

@@ -38,6 +38,8 @@ interface LogFileBase {
   readonly size: number;
   /** Milliseconds since the epoch. */
   readonly lastModified: number;
+  /** As a listing tells it. */
+  readonly etag?: string | undefined;
 }
 
 /** Versions are written with 20 digits, so that names sort as numbers do. */
@@ -97,6 +99,7 @@ export function parseLogFile(meta: ObjectMeta): LogFile | undefined {
     path: meta.path,
     size: meta.size,
     lastModified: meta.lastModified,
+    etag: meta.etag,
   });
   let match = COMMIT.exec(name);
   if (match !== null) return { ...file(match[1]), kind: "commit" };

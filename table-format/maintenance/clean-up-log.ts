@@ -1,6 +1,11 @@
 import { isLakeError } from "../../core/index.js";
 import { quoteString, type Session } from "../../engine/index.js";
-import type { ObjectMeta, ObjectPath, ObjectStore } from "../../object-store/index.js";
+import {
+  isObjectAbsent,
+  type ObjectMeta,
+  type ObjectPath,
+  type ObjectStore,
+} from "../../object-store/index.js";
 import { type CheckpointFiles, completeCheckpoints } from "../log/checkpoint-files.js";
 import { readOwnTimestamp } from "../log/history.js";
 import { inCommitTimestamps } from "../log/in-commit-timestamps.js";
@@ -9,7 +14,7 @@ import { type LogFile, SIDECAR_FOLDER, sidecarPath } from "../log/log-path.js";
 import { versionAt } from "../log/timestamps.js";
 import type { Version } from "../log/version.js";
 import { byFormat, CHECKPOINT_ONLY_STRUCTS, checkpointSql } from "../snapshot/action-columns.js";
-import { fetchLocalFiles } from "../snapshot/local-files.js";
+import { byPath, fetchLocalFiles } from "../snapshot/local-files.js";
 import { sidecarName } from "../snapshot/local-segment.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { cutOffTimestamp, expiredSidecars, type NoCleanup, planLogCleanup } from "./plan-log-cleanup.js";
@@ -169,7 +174,7 @@ async function readingLog<T>(
   read: (files: readonly string[]) => Promise<T>,
 ): Promise<T | undefined> {
   try {
-    const local = await fetchLocalFiles(store, paths, signal);
+    const local = await fetchLocalFiles({ store }, byPath(paths), { signal });
     try {
       return await read(local.files);
     } finally {
@@ -177,7 +182,7 @@ async function readingLog<T>(
     }
   } catch (error) {
     const isUnreadable =
-      isLakeError(error, "not-found") ||
+      isObjectAbsent(error) ||
       isLakeError(error, "invalid-input") ||
       isLakeError(error, "corrupt") ||
       (isLakeError(error, "unavailable") && error.code === "engine-io");

@@ -4,10 +4,10 @@ import path from "node:path";
 import { LakeError } from "../../core/index.js";
 import { quoteString, type Session } from "../../engine/index.js";
 import { listLog } from "../log/log-listing.js";
-import { commitPath, compactionPath, type LogFile } from "../log/log-path.js";
+import { type CommitFile, compactionPath, type LogFile } from "../log/log-path.js";
 import { pathKeySql } from "../log/path-key.js";
 import type { LogSegment } from "../log/segment.js";
-import { type Version, version } from "../log/version.js";
+import type { Version } from "../log/version.js";
 import { fetchLocalFiles } from "../snapshot/local-files.js";
 import { readingCommits } from "../snapshot/log-damage.js";
 import type { TableFolder } from "../snapshot/snapshot.js";
@@ -48,10 +48,11 @@ export function worthCompacting(segment: LogSegment, atLeast: number): Compactio
  *   hold all its commits, `corrupt` when one cannot be read.
  */
 export async function compactLog(
-  { store, engine }: TableFolder,
+  folder: TableFolder,
   range: CompactionRange,
   signal?: AbortSignal,
 ): Promise<CompactionReport> {
+  const { store, engine } = folder;
   const { from, to } = range;
   const target = compactionPath(from, to);
   if (from >= to) {
@@ -68,44 +69,42 @@ export async function compactLog(
   const listing = await listLog(store, from, signal);
   const present = listing.find((file) => file.path === target);
   if (present !== undefined) return { ...range, status: "exists", sizeInBytes: present.size };
-  checkCommits(listing, range, store.uri);
+  const commits = commitsOf(listing, range, store.uri);
 
-  const folder = await mkdtemp(path.join(os.tmpdir(), "grizzly-compaction-"));
-  const localFile = path.join(folder, "compacted.json");
+  const temporary = await mkdtemp(path.join(os.tmpdir(), "grizzly-compaction-"));
+  const localFile = path.join(temporary, "compacted.json");
   try {
-    const commits = await readingCommits(store.uri, () => fetchLocalFiles(store, commitsOf(range), signal));
+    const local = await readingCommits(store.uri, () => fetchLocalFiles(folder, commits, { signal }));
     try {
       await engine.withSession((session) =>
-        readingCommits(store.uri, () => writeLines(session, commits.files, store.uri, localFile, signal)),
+        readingCommits(store.uri, () => writeLines(session, local.files, store.uri, localFile, signal)),
       );
     } finally {
-      await commits.release();
+      await local.release();
     }
     const { size } = await stat(localFile);
     await store.adopt([{ localFile, path: target }], { signal });
     return { ...range, status: "written", sizeInBytes: size };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
   }
 }
 
-function commitsOf({ from, to }: CompactionRange): ReturnType<typeof commitPath>[] {
-  return Array.from({ length: Number(to - from) + 1 }, (_, index) =>
-    commitPath(version(from + BigInt(index))),
+function commitsOf(listing: readonly LogFile[], { from, to }: CompactionRange, where: string): CommitFile[] {
+  const present = new Map(
+    listing
+      .filter((file) => file.kind === "commit")
+      .map((file): [bigint, CommitFile] => [file.version, file]),
   );
-}
-
-function checkCommits(listing: readonly LogFile[], { from, to }: CompactionRange, where: string): void {
-  const present = new Set(
-    listing.filter((file) => file.kind === "commit").map((file): bigint => file.version),
-  );
-  for (let at: bigint = from; at <= to; at++) {
-    if (present.has(at)) continue;
+  return Array.from({ length: Number(to - from) + 1 }, (_, index) => {
+    const at = from + BigInt(index);
+    const commit = present.get(at);
+    if (commit !== undefined) return commit;
     throw new LakeError("not-found", "version-not-found", `${where} has no commit of version ${at}`, {
       context: { version: at },
       hint: "Only commits that are in the log can be compacted.",
     });
-  }
+  });
 }
 
 /** The actions that a compaction keeps. */

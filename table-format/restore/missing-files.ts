@@ -1,9 +1,10 @@
 import { LakeError, mapParallel } from "../../core/index.js";
-import { type ObjectStore, objectPath } from "../../object-store/index.js";
+import { objectPath, openStore } from "../../object-store/index.js";
 import { deletionVectorPath } from "../deletion-vector/descriptor.js";
-import { elsewhere } from "../fsck/file-presence.js";
+import { type DataPlace, elsewhere } from "../fsck/file-presence.js";
 import type { AddFile } from "../log/actions.js";
 import { canonicalDataPath, type DataPath } from "../log/data-path.js";
+import type { TableFolder } from "../snapshot/snapshot.js";
 
 /** A data file that cannot be read as it is described. */
 export interface MissingFile<F extends Pick<AddFile, "path" | "deletionVector">> {
@@ -20,7 +21,7 @@ const PARALLEL_HEADS = 32;
  * @throws LakeError `unsupported` for a file on a store that this release cannot open.
  */
 export async function missingFiles<F extends Pick<AddFile, "path" | "deletionVector">>(
-  store: ObjectStore,
+  { store, openStore: open = openStore }: Pick<TableFolder, "store" | "openStore">,
   files: readonly F[],
   signal?: AbortSignal,
 ): Promise<MissingFile<F>[]> {
@@ -28,7 +29,12 @@ export async function missingFiles<F extends Pick<AddFile, "path" | "deletionVec
   for (const file of files) {
     for (const key of keysOf(file, store.uri)) keys.set(key, [...(keys.get(key) ?? []), file]);
   }
-  const isThere = await mapParallel(keys.keys(), PARALLEL_HEADS, (key) => exists(store, key, signal), signal);
+  const isThere = await mapParallel(
+    keys.keys(),
+    PARALLEL_HEADS,
+    (key) => exists({ store, open }, key, signal),
+    signal,
+  );
   const missing = new Map<F, string>();
   for (const [index, [key, users]] of [...keys].entries()) {
     if (isThere[index] === true) continue;
@@ -52,10 +58,14 @@ function uriOf(place: DataPath): string {
   return `${place.scheme}://${place.authority}${encodeURI(place.path)}`;
 }
 
-async function exists(store: ObjectStore, key: string, signal: AbortSignal | undefined): Promise<boolean> {
+async function exists(
+  { store, open }: DataPlace,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   if (!key.startsWith("/") && !key.includes("://"))
     return (await store.head(objectPath(key), { signal })) !== undefined;
-  const found = elsewhere(key);
+  const found = elsewhere(key, open);
   if (found === undefined) {
     throw new LakeError(
       "unsupported",

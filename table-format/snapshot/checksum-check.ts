@@ -31,11 +31,12 @@ export async function checkAgainstLog(
   signal?: AbortSignal,
 ): Promise<void> {
   if (BigInt(files.count) === known.numFiles && files.sizeInBytes === known.tableSizeBytes) return;
-  const { store } = snapshot.folder;
+  const { folder } = snapshot;
+  const { store } = folder;
   const replayed = await snapshot.withReadableSegment(
     (segment) =>
       withLocalSegment(
-        store,
+        folder,
         segment,
         store.uri,
         (local) => replayState(session, local, store.uri, undefined, signal),

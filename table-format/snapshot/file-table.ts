@@ -30,7 +30,7 @@ export class FileTable {
     fill: (relation: string) => Promise<void>,
     signal?: AbortSignal,
   ): Promise<FileTable> {
-    const relation = await newName(session);
+    const relation = await newName(engine, session);
     try {
       await fill(relation);
       const [totals] = await session.rows(
@@ -72,7 +72,18 @@ export class FileTable {
 const FILE_TABLE_SCHEMA = "grizzly_files";
 let fileTables = 0;
 
-async function newName(session: Session): Promise<string> {
-  await session.execute(`CREATE SCHEMA IF NOT EXISTS memory.${FILE_TABLE_SCHEMA}`);
+/** Making it in two sessions at once is a conflict for one of them, so each engine does so once. */
+const schemas = new WeakMap<Engine, Promise<unknown>>();
+
+async function newName(engine: Engine, session: Session): Promise<string> {
+  const making =
+    schemas.get(engine) ?? session.execute(`CREATE SCHEMA IF NOT EXISTS memory.${FILE_TABLE_SCHEMA}`);
+  schemas.set(engine, making);
+  try {
+    await making;
+  } catch (error) {
+    schemas.delete(engine);
+    throw error;
+  }
   return `memory.${FILE_TABLE_SCHEMA}.${quoteIdentifier(`files_${++fileTables}`)}`;
 }

@@ -1,12 +1,11 @@
 import { LakeError } from "../../core/index.js";
 import type { Session } from "../../engine/index.js";
-import type { ObjectPath, ObjectStore } from "../../object-store/index.js";
 import type { CheckpointFiles } from "../log/checkpoint-files.js";
 import { parseDataPath } from "../log/data-path.js";
-import { type LogFile, sidecarPath } from "../log/log-path.js";
+import { sidecarPath } from "../log/log-path.js";
 import type { LogSegment } from "../log/segment.js";
 import { CHECKPOINT_ONLY_STRUCTS, checkpointSql } from "./action-columns.js";
-import { fetchLocalFiles } from "./local-files.js";
+import { fetchLocalFiles, type ObjectPlace, type WantedObject } from "./local-files.js";
 import { readingCheckpoint, readingCommits } from "./log-damage.js";
 
 /** The files of a segment as local files, for as long as the work that was given them runs. */
@@ -24,32 +23,27 @@ export interface LocalSegment {
  * @throws LakeError `corrupt` with the codes of log-damage.ts.
  */
 export async function withLocalSegment<T>(
-  store: ObjectStore,
+  place: ObjectPlace,
   segment: LogSegment,
   where: string,
   work: (local: LocalSegment) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
   const { checkpoint } = segment;
-  const commits = await readingCommits(where, () => fetchLocalFiles(store, pathsOf(segment.commits), signal));
+  const fetching = [
+    readingCommits(where, () => fetchLocalFiles(place, segment.commits, { signal })),
+    checkpoint === undefined
+      ? fetchLocalFiles(place, [])
+      : readingCheckpoint(checkpoint, where, () => fetchLocalFiles(place, checkpoint.files, { signal })),
+  ] as const;
   try {
-    const local = await (checkpoint === undefined
-      ? fetchLocalFiles(store, [], signal)
-      : readingCheckpoint(checkpoint, where, () =>
-          fetchLocalFiles(store, pathsOf(checkpoint.files), signal),
-        ));
-    try {
-      return await work({ segment, checkpoint: local.files, commits: commits.files });
-    } finally {
-      await local.release();
-    }
+    const [commits, own] = await Promise.all(fetching);
+    return await work({ segment, checkpoint: own.files, commits: commits.files });
   } finally {
-    await commits.release();
+    for (const fetched of await Promise.allSettled(fetching)) {
+      if (fetched.status === "fulfilled") await fetched.value.release();
+    }
   }
-}
-
-function pathsOf(files: readonly LogFile[]): ObjectPath[] {
-  return files.map((file) => file.path);
 }
 
 /**
@@ -60,7 +54,7 @@ function pathsOf(files: readonly LogFile[]): ObjectPath[] {
  */
 export async function withFileActions<T>(
   session: Session,
-  store: ObjectStore,
+  place: ObjectPlace,
   { segment: { checkpoint }, checkpoint: own }: LocalSegment,
   where: string,
   work: (files: readonly string[]) => Promise<T>,
@@ -68,7 +62,7 @@ export async function withFileActions<T>(
 ): Promise<T> {
   if (checkpoint === undefined) return work([]);
   const sidecars = await readingCheckpoint(checkpoint, where, async () =>
-    fetchLocalFiles(store, await sidecarsOf(session, checkpoint, own, signal), signal),
+    fetchLocalFiles(place, await sidecarsOf(session, checkpoint, own, signal), { signal }),
   );
   try {
     return await work([...own, ...sidecars.files]);
@@ -82,15 +76,19 @@ async function sidecarsOf(
   checkpoint: CheckpointFiles,
   own: readonly string[],
   signal: AbortSignal | undefined,
-): Promise<ObjectPath[]> {
+): Promise<WantedObject[]> {
   // Multi-part checkpoints are never of the V2 spec.
   if (checkpoint.files[0].kind === "multi-part-checkpoint") return [];
   const rows = await session.rows(
-    `SELECT DISTINCT sidecar.path AS path
+    `SELECT DISTINCT sidecar.path AS path, sidecar.sizeInBytes AS size, sidecar.modificationTime AS modified
      FROM ${checkpointSql(own, { sidecar: CHECKPOINT_ONLY_STRUCTS.sidecar })} WHERE sidecar IS NOT NULL`,
     { signal },
   );
-  return rows.map((row) => sidecarPath(sidecarName(String(row["path"]))));
+  return rows.map(({ path, size, modified }) => ({
+    path: sidecarPath(sidecarName(String(path))),
+    size: typeof size === "bigint" ? Number(size) : undefined,
+    lastModified: typeof modified === "bigint" ? Number(modified) : undefined,
+  }));
 }
 
 /**

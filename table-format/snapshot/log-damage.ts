@@ -1,4 +1,5 @@
 import { isLakeError, LakeError, messageOf } from "../../core/index.js";
+import { isObjectAbsent } from "../../object-store/index.js";
 import type { CheckpointFiles } from "../log/checkpoint-files.js";
 
 const CHECKPOINT_UNREADABLE = "checkpoint-unreadable";
@@ -55,5 +56,5 @@ function isDamage(error: unknown): boolean {
 
 /** A file that is not there: the store says not-found, the engine, for a local file, that it cannot open it. */
 function isGone(error: unknown): boolean {
-  return isLakeError(error, "not-found") || (isLakeError(error, "unavailable") && error.code === "engine-io");
+  return isObjectAbsent(error) || (isLakeError(error, "unavailable") && error.code === "engine-io");
 }

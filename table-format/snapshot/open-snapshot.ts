@@ -1,13 +1,15 @@
-import { isLakeError } from "../../core/index.js";
+import { readFile } from "node:fs/promises";
+import { isObjectAbsent } from "../../object-store/index.js";
 import { readChecksum } from "../log/checksum.js";
+import { type ParsedChecksum, parseChecksum } from "../log/checksum-text.js";
 import type { EntriesAtHand } from "../log/entries-at-hand.js";
 import { readCommitInfo } from "../log/history.js";
 import { usesInCommitTimestamps } from "../log/in-commit-timestamps.js";
-import { type CommitFile, LAST_CHECKPOINT_PATH } from "../log/log-path.js";
+import type { ChecksumFile, CommitFile } from "../log/log-path.js";
 import type { LogSegment } from "../log/segment.js";
 import { checkReadable } from "../protocol/features.js";
 import type { KnownTotals } from "./checksum-check.js";
-import { fetchLocalFiles } from "./local-files.js";
+import { fetchLocalFiles, keepsCopies, withLocalFiles } from "./local-files.js";
 import { type LocalSegment, withLocalSegment } from "./local-segment.js";
 import { isLogVanished, readingCommits } from "./log-damage.js";
 import { overReadableSegment } from "./readable-segment.js";
@@ -19,8 +21,8 @@ import { applyActions, completeState, stateOfChecksum, type TableState, timestam
 
 /**
  * The snapshot of a segment. Its state is taken from the newest checksum in the segment and the commits after
- * it; without one from the checkpoint and the commits. Of a store that is not local nothing is fetched twice:
- * when the checkpoint is at hand for the state, the file table is made with it.
+ * it; without one from the checkpoint and the commits. Nothing is fetched twice: where copies are not kept, the file
+ * table is made with the checkpoint that is at hand for the state.
  *
  * @throws LakeError `unsupported` (a feature we do not read), `corrupt`.
  */
@@ -36,17 +38,17 @@ export async function openSnapshot(
     const state = await withTimestamp(folder, found, completeState(base.state, where), signal);
     return snapshotOf(folder, found, state, { checksum: base.totals });
   }
-  const isLocal = store.localPath(LAST_CHECKPOINT_PATH) !== undefined;
   return engine.withSession(async (session) => {
     const open = async (local: LocalSegment): Promise<Snapshot> => {
       const replayed = await replayState(session, local, where, base, signal);
       const state = await withTimestamp(folder, local.segment, replayed, signal);
       const snapshot = snapshotOf(folder, local.segment, state);
-      if (!isLocal) await snapshot.makeFiles((replay) => replayFiles(replay, local), session, signal);
+      if (!keepsCopies(folder))
+        await snapshot.makeFiles((replay) => replayFiles(replay, local), session, signal);
       return snapshot;
     };
     const read = (segment: LogSegment): Promise<Snapshot> =>
-      withLocalSegment(store, segment, where, open, signal);
+      withLocalSegment(folder, segment, where, open, signal);
     const { result } = await overReadableSegment(store, where, found, read, signal);
     return result;
   });
@@ -68,7 +70,7 @@ export async function readState(
   const read = (segment: LogSegment): Promise<TableState> =>
     engine.withSession((session) =>
       withLocalSegment(
-        store,
+        folder,
         segment,
         store.uri,
         (local) => replayState(session, local, store.uri, base, signal),
@@ -98,11 +100,11 @@ export async function advanceSnapshot(
   const { store, engine } = folder;
   const where = store.uri;
   try {
-    const paths = commits.map((file) => file.path);
-    const local = await readingCommits(where, () => fetchLocalFiles(store, paths, signal));
+    const local = await readingCommits(where, () =>
+      fetchLocalFiles(folder, commits, { signal, atHand: (commit) => atHand?.of(commit) }),
+    );
     try {
-      const isLocal = store.localPath(LAST_CHECKPOINT_PATH) !== undefined;
-      const small = isLocal ? await smallCommitActions(commits, local.files, atHand) : undefined;
+      const small = keepsCopies(folder) ? await smallCommitActions(commits, local.files, atHand) : undefined;
       if (small !== undefined) {
         const state = completeState(applyActions(from.state, small), where);
         return snapshotOf(folder, segment, state, from.originAfter(commits));
@@ -116,7 +118,7 @@ export async function advanceSnapshot(
         const base: StateBase = { version: from.version, state: from.state };
         const state = await replayState(session, tail, where, base, signal);
         const snapshot = snapshotOf(folder, segment, state, from.originAfter(commits));
-        if (!isLocal) {
+        if (!keepsCopies(folder)) {
           await from.withFilesAtHand((files) =>
             snapshot.makeFiles(
               (replay) => advanceFiles(replay, files.relation, local.files),
@@ -141,15 +143,34 @@ const LARGEST_CHECKSUM = 4 * 1024 * 1024;
 
 /** What the newest checksum of a segment tells; `undefined` where it is of no use. */
 async function checksumBase(
-  { store }: TableFolder,
+  folder: TableFolder,
   { checksum }: LogSegment,
   signal: AbortSignal | undefined,
 ): Promise<(StateBase & { readonly totals: KnownTotals }) | undefined> {
   if (checksum === undefined || checksum.size > LARGEST_CHECKSUM) return undefined;
-  const parsed = await readChecksum(store, checksum.version, { signal });
+  const parsed = await listedChecksum(folder, checksum, signal);
   if (parsed?.status !== "valid") return undefined;
   const state = stateOfChecksum(parsed.checksum);
   return state && { version: checksum.version, state, totals: parsed.checksum };
+}
+
+/** What a checksum file says; `undefined` where it has gone. */
+async function listedChecksum(
+  folder: TableFolder,
+  checksum: ChecksumFile,
+  signal: AbortSignal | undefined,
+): Promise<ParsedChecksum | undefined> {
+  const { store, tier } = folder;
+  if (tier === undefined || store.localPath(checksum.path) !== undefined) {
+    return readChecksum(store, checksum.version, { signal });
+  }
+  try {
+    const read = ([file = ""]: readonly string[]): Promise<string> => readFile(file, "utf8");
+    return parseChecksum(await withLocalFiles(folder, [checksum], read, signal));
+  } catch (error) {
+    if (isObjectAbsent(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Adds the in-commit timestamp where the table has them and the version's commit was not replayed. */
@@ -167,7 +188,7 @@ async function withTimestamp(
     return { ...state, inCommitTimestamp: timestampOf(info["inCommitTimestamp"]) };
   } catch (error) {
     // Cleaned up since it was listed: the time of its file has to do.
-    if (isLakeError(error, "not-found")) return state;
+    if (isObjectAbsent(error)) return state;
     throw error;
   }
 }

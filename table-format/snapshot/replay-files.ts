@@ -1,6 +1,5 @@
 import { LakeError } from "../../core/index.js";
 import type { Session } from "../../engine/index.js";
-import type { ObjectStore } from "../../object-store/index.js";
 import { pathKeySql } from "../log/path-key.js";
 import {
   addColumnsSql,
@@ -11,12 +10,14 @@ import {
   ndjsonSql,
 } from "./action-columns.js";
 import { checkpointAdds } from "./checkpoint-adds.js";
+import type { ObjectPlace } from "./local-files.js";
 import { type LocalSegment, withFileActions } from "./local-segment.js";
 import { readingCheckpoint, readingCommits } from "./log-damage.js";
 
 export interface FileReplay {
   readonly session: Session;
-  readonly store: ObjectStore;
+  /** Of the log. */
+  readonly place: ObjectPlace;
   /** The engine's name of the table to make. */
   readonly target: string;
   /** The table, for messages. */
@@ -38,7 +39,7 @@ export interface FileReplay {
  * @throws LakeError `corrupt` with the codes of log-damage.ts.
  */
 export async function replayFiles(replay: FileReplay, local: LocalSegment): Promise<void> {
-  const { session, store, where, target, signal } = replay;
+  const { session, place, where, target, signal } = replay;
   const { checkpoint } = local.segment;
   if (checkpoint === undefined) return replayCommits(replay, local.commits);
   await replayCommits(replay, local.commits, async (superseded) => {
@@ -51,7 +52,7 @@ export async function replayFiles(replay: FileReplay, local: LocalSegment): Prom
     };
     await withFileActions(
       session,
-      store,
+      place,
       local,
       where,
       (files) => readingCheckpoint(checkpoint, where, () => insert(files)),
@@ -99,7 +100,7 @@ const ROW_BITS = 40;
  *   condition, that tells from an `add` whether the commits leave it as it is
  */
 async function replayCommits(
-  { session, store, target, where, signal }: FileReplay,
+  { session, place, target, where, signal }: FileReplay,
   commits: readonly string[],
   addOlder?: (superseded: (add: string) => string) => Promise<void>,
 ): Promise<void> {
@@ -107,7 +108,7 @@ async function replayCommits(
   const files = Object.entries(FILE_COLUMNS);
   const names = ["path", ...files.map(([name]) => name)].join(", ");
   const types = files.map(([name, type]) => `${name} ${type}`).join(", ");
-  const key = (path: string): string => pathKeySql(path, store.uri);
+  const key = (path: string): string => pathKeySql(path, place.store.uri);
   // With nothing to add to it, what the commits hold is the target itself, and need not be copied.
   const tail = addOlder === undefined ? target : TAIL;
   try {

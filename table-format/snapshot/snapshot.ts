@@ -1,9 +1,9 @@
 import { LakeError } from "../../core/index.js";
 import type { Engine, Session } from "../../engine/index.js";
-import type { LocalTier, ObjectStore } from "../../object-store/index.js";
+import type { LocalTier, ObjectStore, StoreOpener } from "../../object-store/index.js";
 import type { Metadata, Protocol, SetTransaction } from "../log/actions.js";
 import { usesInCommitTimestamps } from "../log/in-commit-timestamps.js";
-import type { CommitFile } from "../log/log-path.js";
+import { type CommitFile, LAST_CHECKPOINT_PATH } from "../log/log-path.js";
 import type { LogSegment } from "../log/segment.js";
 import type { Version } from "../log/version.js";
 import { parseSchema, type StructType } from "../schema/index.js";
@@ -23,8 +23,13 @@ export type { FileTable };
 export interface TableFolder {
   readonly store: ObjectStore;
   readonly engine: Engine;
-  /** Where copies of files are kept that are far away or slow to read; default the user's own. */
+  /**
+   * Where copies of files are kept that are far away or slow to read. Default for data files the user's own; files of
+   * the log are then copied each time.
+   */
   readonly tier?: LocalTier | undefined;
+  /** Opens the stores of files that lie elsewhere, which the log names by absolute URIs; default by scheme. */
+  readonly openStore?: StoreOpener | undefined;
 }
 
 /** How a snapshot may come by its file table sooner than by replaying its segment. */
@@ -108,6 +113,16 @@ export class Snapshot {
       // It may have been retired while it was waited for; then it is made again.
       if (files.lend()) return returning(files, work);
     }
+  }
+
+  /**
+   * Begins to make the file table, for whoever is going to ask for it: of a table that is far away it takes a while.
+   * What goes wrong is told to who asks.
+   */
+  expectFiles(signal?: AbortSignal): void {
+    if (this.folder.store.localPath(LAST_CHECKPOINT_PATH) !== undefined) return;
+    this.#files ??= this.#forgetting(this.#makeFiles(signal));
+    this.#files.catch(() => {});
   }
 
   /** As {@link withFiles} where the file table is made or being made; else `undefined`, at once. */
@@ -198,16 +213,14 @@ export class Snapshot {
   }
 
   #replay(replay: FileReplay, segment: LogSegment): Promise<void> {
-    const { store, where, signal } = replay;
+    const { place, where, signal } = replay;
     const work = (local: LocalSegment): Promise<void> => replayFiles(replay, local);
-    return withLocalSegment(store, segment, where, work, signal);
+    return withLocalSegment(place, segment, where, work, signal);
   }
 
   async #advance(replay: FileReplay, base: FileTable, commits: readonly CommitFile[]): Promise<void> {
-    const paths = commits.map((file) => file.path);
-    const local = await readingCommits(replay.where, () =>
-      fetchLocalFiles(replay.store, paths, replay.signal),
-    );
+    const { place, where, signal } = replay;
+    const local = await readingCommits(where, () => fetchLocalFiles(place, commits, { signal }));
     try {
       await advanceFiles(replay, base.relation, local.files);
     } finally {
@@ -220,12 +233,13 @@ export class Snapshot {
     make: (replay: FileReplay) => Promise<void>,
     signal: AbortSignal | undefined,
   ): Promise<FileTable> {
-    const { engine, store } = this.folder;
+    const { folder } = this;
+    const { engine, store } = folder;
     const instants = instantPaths(this.schema, this.metadata);
     return FileTable.make(
       engine,
       session,
-      (target) => make({ session, store, target, where: store.uri, instants, signal }),
+      (target) => make({ session, place: folder, target, where: store.uri, instants, signal }),
       signal,
     );
   }

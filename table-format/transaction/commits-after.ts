@@ -1,5 +1,5 @@
-import { isLakeError, LakeError, mapParallel } from "../../core/index.js";
-import type { ObjectStore } from "../../object-store/index.js";
+import { LakeError, mapParallel } from "../../core/index.js";
+import { isObjectAbsent, type ObjectStore } from "../../object-store/index.js";
 import type { Action } from "../log/actions.js";
 import { listLog } from "../log/log-listing.js";
 import { commitPath } from "../log/log-path.js";
@@ -8,7 +8,7 @@ import { type Version, version } from "../log/version.js";
 import { type WinningCommit, winningCommit } from "./winning-commit.js";
 
 /** Is told of entries of the log as they are read, or written. */
-export type EntryListener = (of: Version, entry: Uint8Array) => void;
+export type EntryListener = (of: Version, entry: Uint8Array, etag?: string) => void;
 
 /** Commits that are read one by one before several are read at once: usually there are but a few. */
 const ONE_BY_ONE = 4;
@@ -19,6 +19,7 @@ const MOST_AT_ONCE = 16;
  *
  * @param first the entry of the first of them, where it is at hand
  * @param onEntry told of every entry
+ * @param second the one after `first`, where it is being read already; `undefined` when there was none
  */
 export async function commitsAfter(
   store: ObjectStore,
@@ -26,12 +27,18 @@ export async function commitsAfter(
   signal?: AbortSignal,
   first?: Uint8Array,
   onEntry?: EntryListener,
+  second?: Promise<Action[] | undefined>,
 ): Promise<WinningCommit[]> {
   const start = (after ?? -1n) + 1n;
   const commits: WinningCommit[] = [];
   if (first !== undefined) {
     onEntry?.(version(start), first);
     commits.push(winningCommit(version(start), parseEntry(first, version(start))));
+    if (second !== undefined) {
+      const actions = await second;
+      if (actions === undefined) return commits;
+      commits.push(winningCommit(version(start + 1n), actions));
+    }
   }
   for (;;) {
     const next = start + BigInt(commits.length);
@@ -59,11 +66,11 @@ export async function readCommit(
   onEntry?: EntryListener,
 ): Promise<Action[] | undefined> {
   try {
-    const entry = await store.get(commitPath(of), { signal });
-    onEntry?.(of, entry);
-    return parseEntry(entry, of);
+    const { bytes, etag } = await store.read(commitPath(of), { signal });
+    onEntry?.(of, bytes, etag);
+    return parseEntry(bytes, of);
   } catch (error) {
-    if (isLakeError(error, "not-found")) return undefined;
+    if (isObjectAbsent(error)) return undefined;
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { commitPath } from "../log/log-path.js";
 import { serializeCommit } from "../log/serialize-actions.js";
 import { nextVersion, type Version, version } from "../log/version.js";
 import { commitEntryActions, keepsTimeInLog } from "./commit-entry.js";
-import { checkEndOfLog, commitsAfter, type EntryListener, parseEntry } from "./commits-after.js";
+import { checkEndOfLog, commitsAfter, type EntryListener, parseEntry, readCommit } from "./commits-after.js";
 import type { Conflict } from "./conflict.js";
 import { conflictScope } from "./conflict-scope.js";
 import type { FilesHolding } from "./file-lookup.js";
@@ -91,12 +91,16 @@ export async function commit(
   const followed: WinningCommit[] = [];
   /** The entry that the last attempt lost to, where it was read. */
   let wonBy: Uint8Array | undefined;
+  /** The one after it, where it was asked for at the same time. */
+  let behindIt: Promise<Action[] | undefined> | undefined;
+  /** Milliseconds that it took to learn that. */
+  let losing = 0;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     throwIfCancelled(signal);
-    if (attempt > 1) await backOff(attempt - 1, signal);
+    if (attempt > 1) await backOff(attempt - 1, signal, losing);
     if (attempt > 1 || txnId !== undefined) {
       // Catch up with every commit there is: each must be one that ours may follow.
-      const commits = await commitsAfter(store, position.follows, signal, wonBy, base.onEntry);
+      const commits = await commitsAfter(store, position.follows, signal, wonBy, base.onEntry, behindIt);
       const own = txnId === undefined ? undefined : commits.find((each) => txnIdOf(each) === txnId);
       if (own !== undefined) return committed(own.version, own.actions, attempt - 1);
       const conflict = await firstConflict(scope, commits, base.filesHolding, signal, followed);
@@ -117,13 +121,23 @@ export async function commit(
       now: base.now(),
       txnId: id,
     });
-    const { status, entry } = await placeEntry(store, target, actions, id, base.onEntry);
+    const began = performance.now();
+    behindIt = undefined;
+    const onTaken = (): void => {
+      if (performance.now() - began < LONGEST_BACKOFF_MS) return;
+      // A store that is slow to write is far away, and there is no wait before the next try: both are read at once.
+      behindIt = readCommit(store, nextVersion(target), signal, base.onEntry);
+      // Where it fails it is told when it is waited for, or was not needed.
+      behindIt.catch(() => undefined);
+    };
+    const { status, entry } = await placeEntry(store, target, actions, id, base.onEntry, onTaken);
     if (status === "committed") {
       // One that was there with our id may be of another process, and of another time.
       const landed = entry === undefined ? actions : parseEntry(entry, target);
       return committed(target, landed, attempt);
     }
     wonBy = entry;
+    losing = performance.now() - began;
   }
   throw new LakeError(
     "conflict",
@@ -165,15 +179,17 @@ async function placeEntry(
   actions: readonly Action[],
   txnId: string,
   onEntry: EntryListener | undefined,
+  onTaken: () => void,
 ): Promise<CommitResult & { readonly entry: Uint8Array | undefined }> {
   const data = new TextEncoder().encode(serializeCommit(actions));
   for (let unanswered = 0; ; unanswered++) {
     let entry: Uint8Array | undefined;
     try {
-      const result = await commitEntry(store, commitPath(target), data, (found) => {
+      const isOurs = (found: Uint8Array): boolean => {
         entry = found;
         return hasTxnId(found, txnId);
-      });
+      };
+      const result = await commitEntry(store, commitPath(target), data, isOurs, undefined, onTaken);
       if (result.status === "committed" && entry === undefined) onEntry?.(target, data);
       return { ...result, entry };
     } catch (error) {
@@ -183,9 +199,15 @@ async function placeEntry(
   }
 }
 
-/** Writers that lost at the same time should not meet again at once. It comes before the log is read again. */
-function backOff(lost: number, signal: AbortSignal | undefined): Promise<void> {
-  return delay(Math.random() * Math.min(LONGEST_BACKOFF_MS, 2 ** lost), signal);
+/**
+ * Writers that lost at the same time should not meet again at once. It comes before the log is read again. Where puts
+ * take long, their own time keeps the writers apart: one that waited as well would leave the log idle.
+ *
+ * @param spent milliseconds that count as waited
+ */
+async function backOff(lost: number, signal: AbortSignal | undefined, spent = 0): Promise<void> {
+  const wait = Math.random() * Math.min(LONGEST_BACKOFF_MS, 2 ** lost) - spent;
+  if (wait > 0) await delay(wait, signal);
 }
 
 /** The live files that a commit replaces. Pure. */

@@ -4,7 +4,7 @@ import avro from "avsc";
 import { expect, onTestFinished, test } from "vitest";
 import { Engine, type Session } from "../../engine/index.js";
 import { discoverSources, fileStamp, type OpenedSource, openSource } from "../../formats/index.js";
-import { LocalTier } from "../../object-store/index.js";
+import { LocalTier, MemoryStore, objectPath, type RemoteObject } from "../../object-store/index.js";
 import { copiedFile, copyKey, storedCopy } from "../../src/file-sources/stored-copy.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
@@ -146,14 +146,26 @@ test("only a settled file of a format that takes long to decode has a copy", asy
   expect(copiedFile({ ...source, columns: [{ name: "u", type: "UNION(a BIGINT)" }] }, now)).toBeUndefined();
 });
 
+test("an object that was fetched is copied by its tag, and not without one", async () => {
+  const { file, open } = await bench();
+  await writeAvro(file, [1]);
+  const source = await open();
+  const store = new MemoryStore();
+  const origin = { store, path: objectPath("a.avro"), size: 10, etag: "one" };
+  const fetched = (of: RemoteObject): OpenedSource => ({
+    ...source,
+    files: source.files.map((each) => ({ ...each, stamp: undefined, origin: of })),
+  });
+  expect(copiedFile(fetched(origin), 0)?.content).toEqual(["10", "one"]);
+  expect(copiedFile(fetched({ ...origin, etag: undefined }), 0)).toBeUndefined();
+});
+
 test("a key tells each change of a file", () => {
-  const stamp = { size: 1n, modified: 2n, changed: 3n, inode: 4n };
+  const content = ["1", "2", "3", "4"];
   const keys = [
-    copyKey("file:///a", stamp),
-    copyKey("file:///b", stamp),
-    ...(["size", "modified", "changed", "inode"] as const).map((field) =>
-      copyKey("file:///a", { ...stamp, [field]: 9n }),
-    ),
+    copyKey("file:///a", content),
+    copyKey("file:///b", content),
+    ...content.map((_, at) => copyKey("file:///a", content.with(at, "9"))),
   ];
   expect(new Set(keys).size).toBe(keys.length);
   for (const key of keys) expect(key).toMatch(/^[A-Za-z0-9_-]{1,128}$/);

@@ -29,6 +29,8 @@ export type Step =
   | { readonly do: "compact-log"; readonly from: number; readonly to: number }
   | { readonly do: "compact" | "checkpoint" | "vacuum" };
 
+export type Environment = Readonly<Record<string, string>>;
+
 /** A version of a table as delta-rs reads it. */
 export interface TableReading {
   readonly version: number;
@@ -68,9 +70,12 @@ export async function readTable(
     readonly prune?: boolean;
     readonly pyarrow?: boolean;
     readonly appId?: string;
+    /** How a table that is no local folder is reached, as environment variables. */
+    readonly environment?: Environment;
   } = {},
 ): Promise<TableReading> {
-  const answer = await python<ReadAnswer>("read_table.py", { path: table, ...options });
+  const { environment, ...named } = options;
+  const answer = await python<ReadAnswer>("read_table.py", { path: table, ...named }, environment);
   const { rows, pyarrowRows, ...rest } = answer;
   return {
     ...rest,
@@ -83,9 +88,14 @@ export async function readTable(
 export async function writeTable(
   table: string,
   steps: readonly Step[],
+  environment?: Environment,
 ): Promise<{ readonly version: number; readonly rows: Relation }[]> {
   const args = { path: table, steps, readBack: true };
-  const answer = await python<{ version: number; rows: PythonRelation }[]>("write_table.py", args);
+  const answer = await python<{ version: number; rows: PythonRelation }[]>(
+    "write_table.py",
+    args,
+    environment,
+  );
   return answer.map(({ version, rows }) => ({ version, rows: relationFrom(rows) }));
 }
 
@@ -109,11 +119,12 @@ function relationFrom({ columns, rows }: PythonRelation): Relation {
 }
 
 /** Runs a script of python/, whose answer is a `T`. */
-async function python<T>(script: string, args: object): Promise<T> {
+async function python<T>(script: string, args: object, environment: Environment = {}): Promise<T> {
   const interpreter = process.env["GRIZZLY_PYTHON"];
   if (interpreter === undefined) throw new Error("GRIZZLY_PYTHON is not set: run npm run test:interop");
   const cwd = path.join(ROOT, "test/interop/python");
-  const { stdout, stderr } = await runProcess(interpreter, ["-B", script, JSON.stringify(args)], { cwd });
+  const options = { cwd, env: environment };
+  const { stdout, stderr } = await runProcess(interpreter, ["-B", script, JSON.stringify(args)], options);
   if (stdout === "") throw new Error(`${script} gave no answer: ${stderr}`);
   const answer: { readonly result: T } | { readonly error: string } = JSON.parse(stdout);
   if ("error" in answer) throw new Error(`delta-rs: ${answer.error}`);

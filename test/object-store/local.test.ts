@@ -10,7 +10,9 @@ import { describeObjectStore } from "../contract/object-store.js";
 import { bytes, contentsOf, pathsOf, text } from "../support/object-stores.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
-describeObjectStore("local", async () => new LocalStore(join(await temporaryFolder(), "new", "lake")));
+describeObjectStore("local", async () => new LocalStore(join(await temporaryFolder(), "new", "lake")), {
+  keys: "folders",
+});
 
 test("an object is the file of that name under the root", async () => {
   const root = await temporaryFolder();

@@ -11,11 +11,13 @@ test.each([
   ["file:/data/lake", "file:///data/lake"],
   ["FILE:///data/lake/", "file:///data/lake"],
   ["file:name", pathToFileURL(resolve("file:name")).href],
+  ["s3://bucket/lake/", "s3://bucket/lake"],
+  ["S3A://bucket/lake", "s3://bucket/lake"],
 ])("%s opens %s", (location, uri) => {
   expect(openStore(location).uri).toBe(uri);
 });
 
-test.each(["s3://bucket/prefix", "gs://b", "abfss://c@a/x"])("%s is not supported yet", (location) => {
+test.each(["gs://b", "abfss://c@a/x", "hdfs://n/x"])("%s is not supported", (location) => {
   const refused = { kind: "unsupported", code: "store-scheme", hint: expect.any(String) };
   expect(() => openStore(location)).toThrow(expect.objectContaining(refused));
 });

@@ -134,9 +134,9 @@ describe("data files", () => {
     expect(await table.findings("data-file-missing")).toMatchObject([
       { place: { file: `${elsewhere}.gone` } },
     ]);
-    await table.editAction(1, "add", (add) => ({ ...add, path: "s3://bucket/x.parquet" }));
+    await table.editAction(1, "add", (add) => ({ ...add, path: "gs://bucket/x.parquet" }));
     expect(await table.findings("data-file-elsewhere")).toMatchObject([
-      { severity: "unsupported", place: { file: "s3://bucket/x.parquet" } },
+      { severity: "unsupported", place: { file: "gs://bucket/x.parquet" } },
     ]);
   });
 });

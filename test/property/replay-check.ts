@@ -312,8 +312,8 @@ async function tombstonesOf({ folder, segment }: Snapshot): Promise<string[]> {
   const { store, engine } = folder;
   const { uri } = store;
   const rows = await engine.withSession((session) =>
-    withLocalSegment(store, segment, uri, (local) =>
-      withFileActions(session, store, local, uri, (checkpoint) =>
+    withLocalSegment(folder, segment, uri, (local) =>
+      withFileActions(session, folder, local, uri, (checkpoint) =>
         session.rows(
           `SELECT remove.path AS path, ${deletionVectorIdSql("remove.deletionVector")} AS vector
            FROM (${tombstonesSql(local.commits, checkpoint, uri)})`,

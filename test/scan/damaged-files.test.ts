@@ -1,7 +1,15 @@
-import { rm, truncate } from "node:fs/promises";
+import { open, rm, stat, truncate } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { field, HandmadeTable } from "./handmade-table.js";
+
+/** Takes the end away that makes a file Parquet, and leaves its size. */
+async function blankEnd(file: string): Promise<void> {
+  const { size } = await stat(file);
+  const handle = await open(file, "r+");
+  await handle.write(Buffer.alloc(8), 0, 8, size - 8);
+  await handle.close();
+}
 
 /** Three files of three shapes, so that they are read in three groups. */
 async function threeGroups(): Promise<HandmadeTable> {
@@ -62,6 +70,30 @@ describe("a data file", () => {
     await table.commit(undefined, [
       { path: "part-0.parquet", partitionValues: {}, size: 1, modificationTime: 2, dataChange: true },
     ]);
+    expect(await table.localRows("SELECT id FROM t")).toEqual([{ id: 7n }]);
+    // Far away a file is another one by its size.
+    const { size } = await stat(file);
+    await table.commit(undefined, [
+      { path: "part-0.parquet", partitionValues: {}, size, modificationTime: 2, dataChange: true },
+    ]);
     expect(await table.rows("SELECT id FROM t")).toEqual([{ id: 7n }]);
+  });
+
+  test("that is far away and damaged is named by its URI", async () => {
+    for (const [damage, error] of [
+      [(file: string) => rm(file), { kind: "corrupt", code: "data-file-missing" }],
+      [(file: string) => truncate(file, 100), { kind: "corrupt" }],
+      [blankEnd, { kind: "corrupt", code: "data-file-unreadable" }],
+    ] as const) {
+      const table = await threeGroups();
+      await damage(path.join(table.folder, "part-1.parquet"));
+      const file = `${table.uri}/part-1.parquet`;
+      const failure = await table.farRows("SELECT sum(id) AS s FROM t").then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(failure).toMatchObject({ ...error, message: expect.stringContaining(file) });
+      expect(failure).toMatchObject({ message: expect.not.stringContaining(table.folder) });
+    }
   });
 });

@@ -1,11 +1,12 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { type JsonObject, type JsonValue, stringifyJson } from "../../core/index.js";
 import { Engine, quoteString, type Session } from "../../engine/index.js";
 import { openStore } from "../../object-store/index.js";
 import { type Lake, openLake, type Row } from "../../src/index.js";
 import { DeletionVectorWriter, deletionVectorJson, rowIndexSetOf } from "../../table-format/index.js";
+import { farStores } from "../support/remote-store.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 /** A field of a schema string: its name, type and metadata. */
@@ -44,13 +45,16 @@ export class HandmadeTable {
   readonly folder: string;
   readonly #session: Session;
   readonly #lake: Lake;
+  /** Another lake, to which the table's folder is far away. */
+  readonly #farLake: Lake;
   #version = 0;
   #files = 0;
 
-  private constructor(folder: string, session: Session, lake: Lake) {
+  private constructor(folder: string, session: Session, lake: Lake, farLake: Lake) {
     this.folder = folder;
     this.#session = session;
     this.#lake = lake;
+    this.#farLake = farLake;
   }
 
   static async make(): Promise<HandmadeTable> {
@@ -58,11 +62,16 @@ export class HandmadeTable {
     await mkdir(path.join(folder, "_delta_log"), { recursive: true });
     const engine = await Engine.open();
     const lake = await openLake(path.join(folder, "lake"));
+    const farLake = await openLake(path.join(folder, "far-lake"), {
+      openStore: farStores(path.dirname(folder)).open,
+      cache: { directory: path.join(folder, "cache") },
+    });
     onTestFinished(async () => {
       await lake.close();
+      await farLake.close();
       await engine.close();
     });
-    return new HandmadeTable(folder, await engine.acquire(), lake);
+    return new HandmadeTable(folder, await engine.acquire(), lake, farLake);
   }
 
   /**
@@ -119,10 +128,28 @@ export class HandmadeTable {
     await writeFile(path.join(this.folder, "_delta_log", name), text);
   }
 
-  /** The rows of a query, where `t` stands for the table. */
+  /** The rows of a query, where `t` stands for the table; the same where its files are far away. */
   async rows(sql: string): Promise<Row[]> {
+    const rows = await this.localRows(sql);
+    expect(await this.farRows(sql)).toEqual(rows);
+    return rows;
+  }
+
+  /** The rows of a query about what is another where files are far away. */
+  async localRows(sql: string): Promise<Row[]> {
     const text = sql.replaceAll(/\bt\b/g, `delta.\`${this.folder}\``);
     return (await this.#lake.sql(text)).toArray();
+  }
+
+  /** The rows of a query, where `t` stands for the table as one whose files are far away. */
+  async farRows(sql: string): Promise<Row[]> {
+    const text = sql.replaceAll(/\bt\b/g, `delta.\`${this.uri}\``);
+    return (await this.#farLake.sql(text)).toArray();
+  }
+
+  /** The table's folder as one that is far away. */
+  get uri(): string {
+    return `far://${path.basename(this.folder)}`;
   }
 
   get lake(): Lake {

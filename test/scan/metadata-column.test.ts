@@ -14,17 +14,18 @@ describe("the column _metadata", () => {
         ...(await table.vector(1)),
       }),
     ]);
-    expect(
-      await table.rows(
-        `SELECT *, _metadata.row_index AS i, _metadata.file_name AS name, _metadata.file_path AS path
-         FROM t WHERE _metadata.row_index > 0 ORDER BY id`,
-      ),
-    ).toEqual(
-      [
-        { id: 1n, p: "a", i: 1n, name: "part-0.parquet" },
-        { id: 2n, p: "a", i: 2n, name: "part-0.parquet" },
-        { id: 5n, p: "b", i: 2n, name: "part-1.parquet" },
-      ].map((row) => ({ ...row, path: `file:${path.join(table.folder, row.name)}` })),
+    const places = `SELECT *, _metadata.row_index AS i, _metadata.file_name AS name, _metadata.file_path AS path
+      FROM t WHERE _metadata.row_index > 0 ORDER BY id`;
+    const found = [
+      { id: 1n, p: "a", i: 1n, name: "part-0.parquet" },
+      { id: 2n, p: "a", i: 2n, name: "part-0.parquet" },
+      { id: 5n, p: "b", i: 2n, name: "part-1.parquet" },
+    ];
+    expect(await table.localRows(places)).toEqual(
+      found.map((row) => ({ ...row, path: `file:${path.join(table.folder, row.name)}` })),
+    );
+    expect(await table.farRows(places)).toEqual(
+      found.map((row) => ({ ...row, path: `${table.uri}/${row.name}` })),
     );
     expect(
       await table.rows("SELECT DISTINCT x._metadata.file_modification_time::VARCHAR AS at FROM t x"),

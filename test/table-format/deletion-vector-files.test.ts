@@ -221,14 +221,14 @@ describe("loading deletion vectors", () => {
   it("refuses a scheme it cannot open, by its name", async () => {
     const descriptor = parseDeletionVectorDescriptor({
       storageType: "p",
-      pathOrInlineDv: "s3://bucket/t/deletion_vector_x.bin",
+      pathOrInlineDv: "gs://bucket/t/deletion_vector_x.bin",
       offset: 1,
       sizeInBytes: 34,
       cardinality: 1,
     });
     await expect(load(new MemoryStore(), wantedOf([descriptor]))).rejects.toMatchObject({
       kind: "unsupported",
-      message: expect.stringContaining("s3"),
+      message: expect.stringContaining("gs"),
     });
   });
 

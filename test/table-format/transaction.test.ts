@@ -3,6 +3,7 @@ import { isLakeError, LakeError } from "../../core/index.js";
 import {
   LocalStore,
   MemoryStore,
+  type ObjectPart,
   type ObjectPath,
   type ObjectStore,
   objectPath,
@@ -190,9 +191,9 @@ describe("what a commit takes over from those it follows", () => {
   /** Counts what is read. */
   class CountsReads extends MemoryStore {
     readonly requested: string[] = [];
-    override async get(path: ObjectPath): Promise<Uint8Array> {
+    override async read(path: ObjectPath): Promise<ObjectPart> {
       this.requested.push(path);
-      return super.get(path);
+      return super.read(path);
     }
   }
 

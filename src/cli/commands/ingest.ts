@@ -69,6 +69,7 @@ export async function avroSchemaText(file: string | undefined): Promise<string |
 
 const LABEL_BY_PHASE: Readonly<Record<Progress["phase"], string>> = {
   detect: "reading",
+  fetch: "fetching",
   write: "writing",
   commit: "committing",
 };

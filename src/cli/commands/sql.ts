@@ -1,5 +1,4 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
-import path from "node:path";
+import { readFile } from "node:fs/promises";
 import { addAbortSignal } from "node:stream";
 import { LakeError } from "../../../core/index.js";
 import type { ApplicationTransaction, Lake, SqlResult } from "../../index.js";
@@ -10,6 +9,7 @@ import type { ParameterValue } from "../option-values.js";
 import { type RowFormat, rendererFor } from "../rows/index.js";
 import { durationText, plural } from "../terminal/amounts.js";
 import { withProgress } from "../terminal/painter.js";
+import { resultFile } from "./result-file.js";
 
 // What a terminal is shown of one result, as a table.
 const ROWS_ON_TERMINAL = 1000;
@@ -78,7 +78,7 @@ async function runStatements(
 ): Promise<void> {
   const { signal } = invocation.io;
   const { application, parameters, output } = asked;
-  const file = output === undefined ? undefined : new ResultFile(output);
+  const file = output === undefined ? undefined : resultFile(output);
   const results = lake.script(text, { application, parameters, signal })[Symbol.asyncIterator]();
   try {
     let running: SqlResult | undefined;
@@ -103,7 +103,7 @@ async function runStatements(
       });
       if (!more) break;
     }
-    const written = await file?.finish();
+    const written = await file?.finish(signal);
     if (written !== undefined) {
       await invocation.result(written, () => "");
       await invocation.message(`${plural(written.rows, "row")} written to ${written.output}`);
@@ -144,49 +144,4 @@ async function printResult(
     ? `the first ${plural(shown, "row")}; --format csv or --output FILE gives them all`
     : plural(shown, "row");
   await invocation.message(`(${count}, ${durationText(performance.now() - started)})`);
-}
-
-/**
- * The file of `--output`. It appears, whole, only when every statement has run: results go to a file
- * beside it, each replacing the one before, and the last is moved into place.
- */
-class ResultFile {
-  readonly #file: string;
-  readonly #partial: string;
-  #rows: bigint | undefined;
-
-  constructor(file: string) {
-    this.#file = path.resolve(file);
-    // The extension says the format, so it stays last.
-    this.#partial = path.join(
-      path.dirname(this.#file),
-      `.${process.pid}.partial.${path.basename(this.#file)}`,
-    );
-  }
-
-  async take(result: SqlResult): Promise<void> {
-    if (result.columns.length === 0) return;
-    this.#rows = (await result.writeTo(this.#partial)).rows;
-  }
-
-  /** @throws LakeError `invalid-input` when no statement gave a result. */
-  async finish(): Promise<{ output: string; rows: bigint }> {
-    if (this.#rows === undefined) {
-      throw new LakeError("invalid-input", "cli-usage", "no statement gave a result to write", {
-        hint: "End the statements with a SELECT.",
-      });
-    }
-    const handle = await open(this.#partial, "r+");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(this.#partial, this.#file);
-    return { output: this.#file, rows: this.#rows };
-  }
-
-  async discard(): Promise<void> {
-    await rm(this.#partial, { force: true });
-  }
 }

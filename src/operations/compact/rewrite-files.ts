@@ -61,7 +61,7 @@ export class Rewriting implements WrittenBeside {
   }
 
   async discard(): Promise<void> {
-    await removeFiles(this.#files);
+    await removeFiles(this.#target, this.#files);
   }
 
   async #write(session: Session, files: readonly MatchedFile[]): Promise<WrittenFile[]> {

@@ -85,14 +85,13 @@ async function checkTable(
   findings: FindingLog,
   { deep = false, onProgress, signal }: FsckOptions,
 ): Promise<void> {
-  const { store } = table.folder;
   const checked = (await findings.attempt("protocol and metadata", () =>
     checkState(session, log.state, findings, signal),
   )) ?? { schema: undefined, conditions: [] };
   const progress = (done: number, total: number): void =>
     onProgress?.({ phase: "data", fraction: total === 0 ? 1 : done / total });
   await findings.attempt("the data files", () =>
-    checkData(session, store, log.state, checked, findings, {
+    checkData(session, table.folder, log.state, checked, findings, {
       deep,
       onProgress: progress,
       rawCopy: rawCopies(session, table.folder, signal),

@@ -29,7 +29,7 @@ export interface WriteRowsOptions {
 /** Writes rows that come to a table, and takes their files back when there is no commit. */
 export class WrittenRows implements WrittenBeside {
   readonly #clock: Clock;
-  readonly #files: WrittenFile[] = [];
+  readonly #written: { readonly target: WriteTarget; readonly files: readonly WrittenFile[] }[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -47,7 +47,7 @@ export class WrittenRows implements WrittenBeside {
   ): Promise<RowFiles> {
     try {
       const written = await writeDataFiles(session, target, select, { parameters, signal });
-      this.#files.push(...written);
+      this.#written.push({ target, files: written });
       const adopted = await adoptFiles(session, target, written, signal);
       checkRequired(target, adopted);
       return {
@@ -61,7 +61,7 @@ export class WrittenRows implements WrittenBeside {
     }
   }
 
-  discard(): Promise<void> {
-    return removeFiles(this.#files);
+  async discard(): Promise<void> {
+    for (const { target, files } of this.#written) await removeFiles(target, files);
   }
 }

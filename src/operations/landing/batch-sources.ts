@@ -1,22 +1,30 @@
 import { isLakeError, type LakeError } from "../../../core/index.js";
 import type { Session } from "../../../engine/index.js";
-import { type Misfits, type OpenedSource, openSources, type SourceFile } from "../../../formats/index.js";
-import type { FileToLand } from "./landing-files.js";
+import {
+  type HeldSources,
+  type Misfits,
+  type OpenedSource,
+  openSources,
+  type SourceFile,
+} from "../../../formats/index.js";
+import { type FileToLand, type HoldSources, placeOf } from "./landing-files.js";
 import { type FileOfRows, type LandingSource, withRescueHint } from "./landing-source.js";
 import type { SourceState } from "./misfit.js";
 
 export interface OpenBatchOptions {
+  readonly hold: HoldSources;
   /** Whether each file is a source of its own. */
   readonly apart: boolean;
   readonly avroSchema?: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Opens the files of a commit, once for as long as they are the same. */
+/** Opens the files of a commit, once for as long as they are the same; objects are on the disk for that long. */
 export class BatchOpener {
   readonly #options: OpenBatchOptions;
   #key: string | undefined;
   #sources: BatchSources | undefined;
+  #held: HeldSources | undefined;
 
   constructor(options: OpenBatchOptions) {
     this.#options = options;
@@ -24,19 +32,28 @@ export class BatchOpener {
 
   /** @throws LakeError `invalid-input` naming a file that is damaged or no file of records. */
   async open(session: Session, files: readonly FileToLand[], rescue: boolean): Promise<BatchSources> {
-    const key = JSON.stringify([rescue, files.map(({ source }) => source.localPath)]);
+    const key = JSON.stringify([rescue, files.map(({ source }) => placeOf(source))]);
     if (this.#sources !== undefined && this.#key === key) return this.#sources;
-    await this.dispose();
-    const sources = files.map(({ source }) => source);
-    this.#sources = await BatchSources.open(session, sources, rescue ? "rescue" : "refuse", this.#options);
+    const held = await this.#options.hold(files.map(({ source }) => source));
+    try {
+      await this.dispose();
+    } finally {
+      this.#held = held;
+    }
+    this.#sources = await BatchSources.open(session, held.files, rescue ? "rescue" : "refuse", this.#options);
     this.#key = key;
     return this.#sources;
   }
 
   async dispose(): Promise<void> {
-    const sources = this.#sources;
+    const [sources, held] = [this.#sources, this.#held];
     this.#sources = undefined;
-    await sources?.dispose();
+    this.#held = undefined;
+    try {
+      await sources?.dispose();
+    } finally {
+      await held?.release();
+    }
   }
 }
 

@@ -1,12 +1,14 @@
 import { isLakeError, LakeError } from "../../../core/index.js";
 import type { Session } from "../../../engine/index.js";
-import { discoverSources } from "../../../formats/index.js";
+import { discoverSources, isLocalSource, type RemoteSource } from "../../../formats/index.js";
+import type { LocalTier, StoreOpener } from "../../../object-store/index.js";
 import type { Snapshot } from "../../../table-format/index.js";
 import type { ResolvedTable } from "../../table-resolver.js";
 import { AutoCommit, skippedBefore } from "../auto-commit.js";
 import { ProgressMeter } from "../progress.js";
 import type { OperationOutcome, OperationRunner } from "../table-operation.js";
 import { BatchOpener } from "./batch-sources.js";
+import { holdingIn } from "./hold-sources.js";
 import { checkIngestOptions, type IngestOptions } from "./ingest-options.js";
 import {
   type BatchReport,
@@ -21,6 +23,7 @@ import {
   FileHashes,
   type FileToLand,
   filesToLand,
+  type HoldSources,
   type LandingChoice,
 } from "./landing-files.js";
 import { landingLedger } from "./landing-ledger.js";
@@ -33,6 +36,10 @@ export type { IngestMode, IngestOptions, LandAs, OnChange } from "./ingest-optio
 export type { IngestedSource, IngestReport, RescuedCounts, SourceFileCounts } from "./ingest-report.js";
 
 export interface IngestContext extends LandContext {
+  /** Opens the stores of sources that are far away. */
+  readonly openStore: StoreOpener;
+  /** Where they are fetched to. */
+  readonly tier: LocalTier;
   /** Default: each batch in a commit of its own. */
   readonly runner?: OperationRunner | undefined;
 }
@@ -57,15 +64,17 @@ export interface IngestTarget {
 export async function ingest(
   context: IngestContext,
   target: IngestTarget,
-  sources: readonly string[],
+  sources: readonly (string | RemoteSource)[],
   options: IngestOptions,
 ): Promise<IngestReport> {
   checkIngestOptions(options);
   const { signal, onProgress } = options;
   const meter = new ProgressMeter(onProgress);
   meter.report({ phase: "detect" });
+  const { openStore } = context;
   const files = await discoverSources(sources, {
     signal,
+    openStore,
     stdin: options.stdin,
     stdinPart: options.stdinPart,
   });
@@ -74,7 +83,7 @@ export async function ingest(
       new Ingest(context, session, target, options, meter).run(filesToLand(files)),
     );
   } finally {
-    for (const file of files) await file.dispose?.();
+    for (const file of files.filter(isLocalSource)) await file.dispose?.();
   }
 }
 
@@ -84,6 +93,7 @@ class Ingest {
   readonly #target: IngestTarget;
   readonly #options: IngestOptions;
   readonly #meter: ProgressMeter;
+  readonly #hold: HoldSources;
   readonly #hashes: FileHashes;
   readonly #policy: ChangePolicy;
 
@@ -99,7 +109,9 @@ class Ingest {
     this.#target = target;
     this.#options = options;
     this.#meter = meter;
-    this.#hashes = new FileHashes(options.signal);
+    const { signal } = options;
+    this.#hold = holdingIn(context.tier, meter, signal);
+    this.#hashes = new FileHashes(this.#hold, signal);
     this.#policy = policyOf(options);
   }
 
@@ -150,7 +162,7 @@ class Ingest {
     const reports: BatchReport[] = [];
     let target = there;
     for (const batch of batchesOf(files, this.#options)) {
-      const opener = new BatchOpener({ apart, avroSchema, signal });
+      const opener = new BatchOpener({ hold: this.#hold, apart, avroSchema, signal });
       try {
         const landing = landingOptions(this.#options, reports);
         if (target === undefined) await opener.open(this.#session, batch, landing.rescue ?? false);

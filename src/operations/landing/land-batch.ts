@@ -18,6 +18,7 @@ import {
   type FileHashes,
   type FileToLand,
   type LandingChoice,
+  placeOf,
 } from "./landing-files.js";
 import { landingLedger } from "./landing-ledger.js";
 import type { LandingOptions } from "./landing-plan.js";
@@ -244,7 +245,7 @@ function heldKey(read: Snapshot | undefined, { land, replaced }: LandingChoice):
     partitionColumns,
     configuration,
     read?.protocol,
-    land.map(({ source }) => source.localPath),
+    land.map(({ source }) => placeOf(source)),
     replaced,
   ]);
 }

@@ -76,7 +76,7 @@ export async function landSource(
   }
   const rows = totalRows(files);
   if (source.statedRows !== undefined && source.statedRows !== rows) {
-    await removeFiles(files);
+    await removeFiles(target, files);
     throw new LakeError(
       "invalid-input",
       "row-count",
@@ -86,7 +86,7 @@ export async function landSource(
   }
   const rescued =
     landing.reading === "rescue" ? await rescuedRows(session, target, files, signal) : NONE_RESCUED;
-  const discard = (): Promise<void> => removeFiles(files);
+  const discard = (): Promise<void> => removeFiles(target, files);
   return { status: "written", files, kept: [], rows, rescued, bytesWritten: totalSize(files), discard };
 }
 

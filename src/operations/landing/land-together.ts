@@ -67,7 +67,7 @@ export async function landTogether(
       ordered: true,
       signal,
     });
-    const discard = (): Promise<void> => removeFiles(files);
+    const discard = (): Promise<void> => removeFiles(target, files);
     const rows = totalRows(files);
     if (!isStated(planned, rows)) {
       await discard();

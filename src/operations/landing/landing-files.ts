@@ -1,16 +1,27 @@
 import { LakeError } from "../../../core/index.js";
 import type { Session } from "../../../engine/index.js";
-import { hashFiles, movedFiles, type SourceFile } from "../../../formats/index.js";
+import {
+  type DiscoveredSource,
+  type HeldSources,
+  hashFiles,
+  isLocalSource,
+  isRemoteSource,
+  movedFiles,
+} from "../../../formats/index.js";
 import type { PassedOver } from "./ingest-report.js";
 import { type ChangedFile, type ChangePolicy, chooseFiles, filesToHash } from "./ledger/choose-files.js";
-import type { FoundFile, LandedFile } from "./ledger/landed-file.js";
+import { type FoundFile, type LandedFile, landedFile, tagMark } from "./ledger/landed-file.js";
+import { landingBatches } from "./ledger/landing-batches.js";
 import type { Ledger } from "./ledger/ledger.js";
 
 /** A file that was found, with what a ledger calls it; standard input is in no ledger. */
 export interface FileToLand {
-  readonly source: SourceFile;
+  readonly source: DiscoveredSource;
   readonly found: FoundFile | undefined;
 }
+
+/** Brings sources to the local disk. */
+export type HoldSources = (sources: readonly DiscoveredSource[]) => Promise<HeldSources>;
 
 /** What of the files that were found is to land. */
 export interface LandingChoice {
@@ -22,20 +33,33 @@ export interface LandingChoice {
   readonly touched: readonly FileToLand[];
 }
 
-export function filesToLand(sources: readonly SourceFile[]): FileToLand[] {
+export function filesToLand(sources: readonly DiscoveredSource[]): FileToLand[] {
   return sources.map((source) => {
     const { identity: uri, size, modificationTime } = source;
-    return { source, found: uri === undefined ? undefined : { uri, size, modificationTime } };
+    if (uri === undefined) return { source, found: undefined };
+    const etag = isRemoteSource(source) ? source.object.etag : undefined;
+    const mark = etag === undefined ? {} : { mark: tagMark(etag) };
+    return { source, found: { uri, size, modificationTime, ...mark } };
   });
 }
 
+/** By which a source is told from the others of an ingest. */
+export function placeOf(source: DiscoveredSource): string {
+  return isRemoteSource(source) ? source.identity : source.localPath;
+}
+
+/** Objects are hashed so many at a time: that much of the disk is taken by those that nobody else holds. */
+const HASHED_AT_A_TIME = { files: 256, bytes: 1024 ** 3 };
+
 /** Hashes of files, each worked out once. */
 export class FileHashes {
+  readonly #hold: HoldSources;
   readonly #signal: AbortSignal | undefined;
   readonly #hashes = new Map<string, Promise<string>>();
   #begun: readonly FileToLand[] | undefined;
 
-  constructor(signal: AbortSignal | undefined) {
+  constructor(hold: HoldSources, signal: AbortSignal | undefined) {
+    this.#hold = hold;
     this.#signal = signal;
   }
 
@@ -49,10 +73,7 @@ export class FileHashes {
   /** The files as a ledger holds them. */
   async of(files: readonly FileToLand[]): Promise<LandedFile[]> {
     const open = files.filter(({ found }) => found !== undefined && !this.#hashes.has(found.uri));
-    const hashing = hashFiles(
-      open.map(({ source }) => source),
-      this.#signal,
-    );
+    const hashing = this.#hash(open.map(({ source }) => source));
     for (const [index, { found }] of open.entries()) {
       if (found === undefined) continue;
       const hash = hashing.then((hashes) => hashes[index] ?? "");
@@ -62,9 +83,24 @@ export class FileHashes {
     const landed: LandedFile[] = [];
     for (const { found } of files) {
       const hash = found && (await this.#hashes.get(found.uri));
-      if (found !== undefined && hash !== undefined) landed.push({ ...found, hash });
+      if (found !== undefined && hash !== undefined) landed.push(landedFile(found, hash));
     }
     return landed;
+  }
+
+  async #hash(sources: readonly DiscoveredSource[]): Promise<string[]> {
+    const local = sources.filter(isLocalSource);
+    if (local.length === sources.length) return hashFiles(local, this.#signal);
+    const hashes: string[] = [];
+    for (const some of landingBatches(sources, HASHED_AT_A_TIME)) {
+      const held = await this.#hold(some);
+      try {
+        hashes.push(...(await hashFiles(held.files, this.#signal)));
+      } finally {
+        await held.release();
+      }
+    }
+    return hashes;
   }
 }
 
@@ -121,6 +157,7 @@ function filesChanged(changed: readonly ChangedFile[], known: ReadonlyMap<string
 
 /**
  * Makes sure that files which were read are as they were found: what is wrong with their rows is their fault only then.
+ * Of an object the content that was found is what was read, whatever lies under its name now.
  *
  * @throws LakeError `unavailable` `source-changed` naming a file that is not.
  */
@@ -128,7 +165,7 @@ export async function checkUnchanged(
   files: readonly FileToLand[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const sources = files.map(({ source }) => source);
+  const sources = files.map(({ source }) => source).filter(isLocalSource);
   const [moved] = await movedFiles(sources, signal);
   if (moved === undefined) return;
   const { file, what } = moved;

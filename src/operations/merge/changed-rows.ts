@@ -10,7 +10,7 @@ import {
   type StructField,
   sourceSchema,
 } from "../../../table-format/index.js";
-import { localFileSql } from "../../scan/file-names.js";
+import { filePathSql } from "../../scan/file-names.js";
 import { METADATA_COLUMN, materializedRowColumns } from "../../scan/metadata-column.js";
 import { resultColumns } from "../../sql/result-columns.js";
 import { identifierName, isSymbol, tokenize } from "../../sql/tokens.js";
@@ -154,7 +154,7 @@ function valuesQuery(
     when === "matched"
       ? `${select} FROM ${from}, ${SOURCE} AS ${name} WHERE ${withTarget} AND ${withSource}`
       : `${select} FROM ${from} WHERE ${withTarget}`;
-  const files = `('file:' || ${localFileSql(snapshot)}) IN (
+  const files = `(${filePathSql(snapshot)}) IN (
     SELECT gl_path FROM ${FILES} WHERE gl_file IN (SELECT gl_file FROM ${MATCHES} WHERE gl_clause = ${number}))`;
   return [snapshot, query, { files }];
 }

@@ -1,7 +1,7 @@
 import { LakeError } from "../../../core/index.js";
 import { quoteIdentifier, quoteString } from "../../../engine/index.js";
 import type { Predicate, Snapshot } from "../../../table-format/index.js";
-import { localFileSql } from "../../scan/file-names.js";
+import { filePathSql } from "../../scan/file-names.js";
 import type { Candidates, KeyColumn } from "./match-candidates.js";
 import {
   allowsSeveralMatches,
@@ -66,7 +66,7 @@ async function makeTables({ merge, snapshot }: Search): Promise<void> {
     ({ relation }) =>
       session.execute(
         `CREATE OR REPLACE TEMP TABLE ${FILES} AS
-         SELECT rowid AS gl_file, 'file:' || ${localFileSql(snapshot)} AS gl_path FROM ${relation}`,
+         SELECT rowid AS gl_file, ${filePathSql(snapshot)} AS gl_path FROM ${relation}`,
         { signal },
       ),
     signal,
@@ -202,7 +202,7 @@ async function keyValues(
     snapshot,
     `SELECT ${columns} FROM ${merge.targetFrom}
      WHERE ${merge.targetPlace("file_path")} = ${path} AND ${merge.targetPlace("row_index")} = ${String(row["gl_row"])}`,
-    { files: `('file:' || ${localFileSql(snapshot)}) = ${path}` },
+    { files: `(${filePathSql(snapshot)}) = ${path}` },
   );
   const [found = {}] = await session.rows(query.sql, { parameters: query.parameters, signal });
   return keys.map((key, index) => `${key.name} = ${String(found[`k${index}`] ?? "NULL")}`).join(", ");

@@ -7,7 +7,7 @@ import {
   RowIndexSetBuilder,
   type Snapshot,
 } from "../../../table-format/index.js";
-import { localFileSql } from "../../scan/file-names.js";
+import { filePathSql } from "../../scan/file-names.js";
 import type { MatchedFile } from "./file-edits.js";
 
 /** Temporary tables of the session. */
@@ -166,8 +166,11 @@ export class MatchedRows {
       return descriptor === undefined ? [] : [{ fileIndex, descriptor, numRecords: file.numRecords }];
     });
     const vectors = new Map<MatchedFile, RowIndexSet>();
-    const { store } = this.#snapshot.folder;
-    for await (const { fileIndex, deleted } of loadDeletionVectors(store, wanted, { signal: this.#signal })) {
+    const { store, openStore } = this.#snapshot.folder;
+    for await (const { fileIndex, deleted } of loadDeletionVectors(store, wanted, {
+      openStore,
+      signal: this.#signal,
+    })) {
       const file = files[fileIndex];
       if (file !== undefined) vectors.set(file, deleted);
     }
@@ -186,5 +189,5 @@ function unknownFile(): LakeError {
 
 /** A file of the file table as `_metadata.file_path` has it. */
 function fileSql(snapshot: Snapshot): string {
-  return `('file:' || ${localFileSql(snapshot)})`;
+  return `(${filePathSql(snapshot)})`;
 }

@@ -170,7 +170,7 @@ export class RowChangeWork implements WrittenBeside {
 
   async discard(): Promise<void> {
     await this.#vectors.discard();
-    await removeFiles(this.#files);
+    await removeFiles(this.#target, this.#files);
   }
 
   async #mark(leaving: MatchedRows, files: readonly MatchedFile[]): Promise<AddFile[]> {

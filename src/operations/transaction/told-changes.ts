@@ -25,7 +25,7 @@ export async function tellChanges(
 ): Promise<ToldChanges> {
   const feed = await changesOfCommit(after, signal);
   const written: WrittenFile[] = [];
-  const files: WrittenBeside = { discard: () => removeFiles(written) };
+  const files: WrittenBeside = { discard: () => removeFiles({ table }, written) };
   try {
     const plan = await planner.planOver(
       { label, snapshot: feed.wholeFiles, changes: feed },

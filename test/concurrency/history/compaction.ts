@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { LakeError, stringifyJson } from "../../../core/index.js";
 import { Engine, quoteString } from "../../../engine/index.js";
 import { objectPath, type StoreOpener } from "../../../object-store/index.js";
@@ -46,7 +46,7 @@ export class Compactor {
     const partitioned = read.metadata.partitionColumns.includes("p");
     const columns = partitioned ? ["id", "k", "v", "op"] : ["id", "k", "v", "p", "op"];
     const values = rows.map(({ id, k, v, p, op }) => `(${[id, k, v, p, op].join(", ")})`).join(", ");
-    const add = await writtenFile(engine, location, values, columns, chosen);
+    const add = await writtenFile(engine, table, values, columns, chosen);
     const outcome = await table.commit(read, {
       operation: "OPTIMIZE",
       operationParameters: { predicate: "[]" },
@@ -77,13 +77,13 @@ export class Compactor {
 /** Writes rows beside the files that they come from, and gives the action that adds them. */
 async function writtenFile(
   engine: Engine,
-  location: string,
+  { folder: { store } }: DeltaTable,
   values: string,
   columns: readonly string[],
   chosen: readonly LiveAdd[],
 ): Promise<AddFile> {
   const name = `compacted-${randomUUID()}.parquet`;
-  const file = fileURLToPath(`${location}/${name}`);
+  const file = path.join(tmpdir(), name);
   const casts = columns.map((column) => `${column}::BIGINT AS ${column}`).join(", ");
   const select = `SELECT ${casts} FROM (VALUES ${values}) AS r(id, k, v, p, op)`;
   const bounds = columns.flatMap((column) => [
@@ -100,10 +100,12 @@ async function writtenFile(
   }
   const of = (bound: string): Record<string, bigint> =>
     Object.fromEntries(columns.map((column) => [column, BigInt(String(totals[`${bound}_${column}`]))]));
+  const { size } = await stat(file);
+  await store.adopt([{ localFile: file, path: objectPath(name) }]);
   return {
     path: objectPath(name),
     partitionValues,
-    size: BigInt((await stat(file)).size),
+    size: BigInt(size),
     modificationTime: BigInt(Date.now()),
     dataChange: false,
     stats: stringifyJson({

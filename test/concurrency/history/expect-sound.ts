@@ -28,10 +28,10 @@ export function summary({ report, lives }: HistoryResult, name: string): string 
  * The checker found nothing, the serial order replays to the last version, and the library reads what the checker
  * read.
  */
-export async function expectSound({ report, lakeFolder }: HistoryResult): Promise<void> {
+export async function expectSound({ report, place }: HistoryResult): Promise<void> {
   expect(report.anomalies).toEqual([]);
   expect(report.replayed).toBe(true);
-  const lake = await openLake(lakeFolder);
+  const lake = await openLake(place.lake, { s3: place.s3 });
   try {
     const { totals } = report;
     const step = Math.ceil(totals.length / MAX_READ);

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Lake, openLake } from "../../../src/index.js";
 import type { FaultRates } from "../../support/faulty-store.js";
 import { runProcess } from "../../support/grizzly.js";
@@ -9,6 +8,7 @@ import { seededRandom } from "../seeded-random.js";
 import type { CheckReport } from "./anomaly.js";
 import type { CheckerConfig } from "./checker.js";
 import { firstRows, type HistoryRow, type OperationMix } from "./operations.js";
+import { folderOf, type HistoryPlace, onDisk } from "./place.js";
 import type { Programs } from "./programs.js";
 import type { WorkerConfig } from "./worker.js";
 
@@ -21,8 +21,10 @@ export interface TableProfile {
 }
 
 export interface HistoryOptions {
-  /** An empty folder for the lake, the journals and what killed processes leave. */
+  /** An empty folder for the journals and what killed processes leave. */
   readonly folder: string;
+  /** Default a folder of it. */
+  readonly place?: HistoryPlace | undefined;
   readonly profile: TableProfile;
   readonly seed: number;
   readonly processes: number;
@@ -37,7 +39,7 @@ export interface HistoryResult {
   readonly report: CheckReport;
   /** Processes that were started. */
   readonly lives: number;
-  readonly lakeFolder: string;
+  readonly place: HistoryPlace;
 }
 
 const FIRST_ROWS = 200;
@@ -56,19 +58,17 @@ export function isSerializable({ properties }: TableProfile): boolean {
  */
 export async function runHistory(programs: Programs, options: HistoryOptions): Promise<HistoryResult> {
   const { folder, profile, seed, processes } = options;
-  const lakeFolder = path.join(folder, "lake");
+  const place = options.place ?? onDisk(path.join(folder, "lake"));
   const journals = path.join(folder, "journals");
   await mkdir(journals);
   await mkdir(path.join(folder, "tmp"));
-  const { location, version } = await makeTable(lakeFolder, folder, profile, seed);
+  const { location, version } = await makeTable(place, folder, profile, seed);
   const random = seededRandom(seed);
   const workers = Array.from({ length: processes }, (_, worker) => ({
     worker,
     random: seededRandom(random() * 2 ** 31),
   }));
-  const lives = await Promise.all(
-    workers.map((each) => runWorker(programs, options, lakeFolder, journals, each)),
-  );
+  const lives = await Promise.all(workers.map((each) => runWorker(programs, options, place, journals, each)));
   const config: CheckerConfig = {
     table: location,
     journals,
@@ -80,20 +80,20 @@ export async function runHistory(programs: Programs, options: HistoryOptions): P
   });
   if (stdout === "") throw new Error(`the checker gave no report: ${stderr}`);
   const report: CheckReport = JSON.parse(stdout);
-  return { report, lives: lives.reduce((sum, count) => sum + count, 0), lakeFolder };
+  return { report, lives: lives.reduce((sum, count) => sum + count, 0), place };
 }
 
 /** Runs a worker to its last transaction, however often it dies. @returns how often it was started */
 async function runWorker(
   programs: Programs,
   { folder, profile, seed, processes, transactions, rates, kills }: HistoryOptions,
-  lake: string,
+  place: HistoryPlace,
   journals: string,
   { worker, random }: { readonly worker: number; readonly random: () => number },
 ): Promise<number> {
   for (let life = 0; life < MAX_LIVES; life++) {
     const config: WorkerConfig = {
-      lake,
+      place,
       table: "t",
       journal: path.join(journals, `${worker}.jsonl`),
       seed,
@@ -137,12 +137,12 @@ function runOnce(
 }
 
 async function makeTable(
-  lakeFolder: string,
+  place: HistoryPlace,
   folder: string,
   { properties, partitioned }: TableProfile,
   seed: number,
 ): Promise<{ readonly location: string; readonly version: number }> {
-  const lake = await openLake(lakeFolder, { threads: 1 });
+  const lake = await openLake(place.lake, { threads: 1, s3: place.s3 });
   try {
     const list = Object.entries(properties).map(([name, value]) => `'${name}' = '${value}'`);
     const clauses = `${partitioned ? " PARTITIONED BY (p)" : ""}${list.length > 0 ? ` TBLPROPERTIES (${list.join(", ")})` : ""}`;
@@ -155,7 +155,7 @@ async function makeTable(
       await writeFile(source, csv(part));
       version = Number((await lake.ingest([source], { into: "t" })).version);
     }
-    return { location: fileURLToPath((await lake.table("t")).location), version };
+    return { location: folderOf(place, (await lake.table("t")).location), version };
   } finally {
     await lake.close();
   }

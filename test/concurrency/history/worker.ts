@@ -1,8 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { isLakeError, messageOf } from "../../../core/index.js";
-import type { CallOptions, ObjectPath, PutIfAbsentResult } from "../../../object-store/index.js";
+import type { CallOptions, ObjectPath, ObjectStore, PutIfAbsentResult } from "../../../object-store/index.js";
 import { openStore } from "../../../object-store/index.js";
 import { type Lake, openLake } from "../../../src/index.js";
 import { drawnFaults, type FaultPlan, type FaultRates, FaultyStore } from "../../support/faulty-store.js";
@@ -10,6 +9,7 @@ import { seededRandom } from "../seeded-random.js";
 import { Compactor } from "./compaction.js";
 import { JournalWriter, type Outcome, readJournal } from "./journal.js";
 import { idOf, type Operation, type OperationMix, operationOf } from "./operations.js";
+import { folderOf, type HistoryPlace } from "./place.js";
 import { statementOf } from "./statement.js";
 
 // A process that runs transactions on one table, on a store that fails, and keeps a journal of them.
@@ -17,8 +17,7 @@ import { statementOf } from "./statement.js";
 // last transaction.
 
 export interface WorkerConfig {
-  /** The lake's folder, and the table's name in it. */
-  readonly lake: string;
+  readonly place: HistoryPlace;
   readonly table: string;
   readonly journal: string;
   readonly seed: number;
@@ -43,8 +42,8 @@ const UNKNOWN_IDS = 60;
 class JournaledStore extends FaultyStore {
   readonly #onPut: (version: number, txnId: string) => void;
 
-  constructor(uri: string, plan: FaultPlan, onPut: (version: number, txnId: string) => void) {
-    super(openStore(uri), plan);
+  constructor(store: ObjectStore, plan: FaultPlan, onPut: (version: number, txnId: string) => void) {
+    super(store, plan);
     this.#onPut = onPut;
   }
 
@@ -59,7 +58,7 @@ class JournaledStore extends FaultyStore {
 }
 
 async function run(config: WorkerConfig): Promise<void> {
-  const { seed, worker, workers, life, transactions, mix, rates, firstRows } = config;
+  const { place, seed, worker, workers, life, transactions, mix, rates, firstRows } = config;
   const done = existsSync(config.journal)
     ? readJournal(config.journal).filter(({ at }) => at === "begin").length
     : 0;
@@ -71,7 +70,7 @@ async function run(config: WorkerConfig): Promise<void> {
   let puts = 0;
   const open = (uri: string): FaultyStore =>
     new JournaledStore(
-      uri,
+      openStore(uri, { s3: place.s3 }),
       (call, at) => (isOpen ? plan(call, at) : { wait: 0, fault: "none" }),
       (version, txnId) => {
         if (current === undefined) return;
@@ -79,15 +78,16 @@ async function run(config: WorkerConfig): Promise<void> {
         journal.write({ at: "put", op: current.op, version, txnId });
       },
     );
-  const lake = await openLake(config.lake, { threads: 1, memoryLimit: "300MB", openStore: open });
+  const lake = await openLake(place.lake, { threads: 1, memoryLimit: "300MB", openStore: open });
   const compactor = new Compactor(lake, open);
   try {
     const { location } = await lake.table(config.table);
+    const log = path.join(folderOf(place, location), "_delta_log");
     isOpen = true;
     const knownIds = Array.from({ length: firstRows + UNKNOWN_IDS }, (_, at) => idOf(0, at));
     for (let index = done; index < transactions; index++) {
       const op = index * workers + worker + 1;
-      const newest = newestVersion(location);
+      const newest = newestVersion(log);
       const operation = operationOf(seed, op, mix, knownIds, newest);
       journal.write({ at: "begin", operation, newest });
       current = operation;
@@ -97,7 +97,7 @@ async function run(config: WorkerConfig): Promise<void> {
         () => puts,
       );
       current = undefined;
-      journal.write({ at: "end", op, newest: newestVersion(location), outcome });
+      journal.write({ at: "end", op, newest: newestVersion(log), outcome });
     }
   } finally {
     isOpen = false;
@@ -134,8 +134,7 @@ async function outcomeOf(work: () => Promise<Outcome>, puts: () => number): Prom
   }
 }
 
-function newestVersion(location: string): number {
-  const log = path.join(fileURLToPath(location), "_delta_log");
+function newestVersion(log: string): number {
   const versions = readdirSync(log).flatMap((name) =>
     /^\d{20}\.json$/.test(name) ? [Number.parseInt(name, 10)] : [],
   );

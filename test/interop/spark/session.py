@@ -1,21 +1,27 @@
-"""The Spark session of the interop suite and of the fixture scripts: local, small, UTC, Delta only.
+"""The Spark session of the interop suite and of the fixture scripts: local, small, UTC, Delta, files and s3a.
 
-Run as a program, it fetches Delta's jars from Maven Central into the virtual environment, once.
+Run as a program, it fetches the jars of Delta and of s3a from Maven Central into the virtual environment, once.
 """
 
+import hashlib
 import os
+import re
 import shutil
 import sys
 import tempfile
+import urllib.request
 from pathlib import Path
 
+import pyspark
 from delta import configure_spark_with_delta_pip
 from pyspark.sql import SparkSession
 
-JARS = Path(sys.prefix) / "delta-jars"
+JARS = Path(sys.prefix) / "spark-jars"
 
 # Spark itself brings all that Delta's jars depend on, but for these groups.
 GROUPS = ("io.delta_", "io.unitycatalog_")
+
+MAVEN = "https://repo1.maven.org/maven2"
 
 CONFIGURATION = {
     "spark.driver.bindAddress": "127.0.0.1",
@@ -44,7 +50,7 @@ def builder(scratch):
 def start(scratch):
     """Starts the session. Raises FileNotFoundError when the jars have not been fetched."""
     if not any(JARS.glob("io.delta_delta-spark_*.jar")):
-        raise FileNotFoundError("Delta's jars are not there: run scripts/interop.mjs, which fetches them")
+        raise FileNotFoundError("the jars for Spark are not there: run scripts/interop.mjs, which fetches them")
     os.environ["TZ"] = "UTC"
     session = builder(scratch).config("spark.driver.extraClassPath", str(JARS / "*")).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
@@ -68,7 +74,45 @@ def fetch():
         for jar in (ivy / "jars").iterdir():
             if jar.name.startswith(GROUPS):
                 shutil.copy(jar, unfinished / jar.name)
+        fetch_s3a(unfinished)
         unfinished.rename(JARS)
+
+
+def fetch_s3a(folder):
+    """Fetches hadoop-aws, which reads s3a://, and what it needs at run time, of the version of Hadoop in pyspark.
+
+    Not by Spark's resolver, which makes several copies of them: the SDK of AWS has 690 MB.
+    """
+    [api] = (Path(pyspark.__file__).parent / "jars").glob("hadoop-client-api-*.jar")
+    hadoop = api.stem.removeprefix("hadoop-client-api-")
+    versions = maven(f"org/apache/hadoop/hadoop-project/{hadoop}/hadoop-project-{hadoop}.pom").decode()
+
+    def version(name):
+        return re.search(f"<{re.escape(name)}>([^<]+)</", versions)[1]
+
+    wanted = (
+        ("org/apache/hadoop", "hadoop-aws", hadoop),
+        ("software/amazon/awssdk", "bundle", version("aws-java-sdk-v2.version")),
+        (
+            "software/amazon/s3/analyticsaccelerator",
+            "analyticsaccelerator-s3",
+            version("amazon-s3-analyticsaccelerator-s3.version"),
+        ),
+    )
+    for group, artifact, number in wanted:
+        jar = f"{artifact}-{number}.jar"
+        (folder / jar).write_bytes(maven(f"{group}/{artifact}/{number}/{jar}"))
+
+
+def maven(path):
+    """A file of Maven Central. Raises OSError when it cannot be had, or is not what its SHA-1 says."""
+    with urllib.request.urlopen(f"{MAVEN}/{path}", timeout=120) as response:
+        content = response.read()
+    with urllib.request.urlopen(f"{MAVEN}/{path}.sha1", timeout=120) as response:
+        expected = response.read().decode().split()[0]
+    if hashlib.sha1(content).hexdigest() != expected:
+        raise OSError(f"{MAVEN}/{path} is damaged")
+    return content
 
 
 if __name__ == "__main__":

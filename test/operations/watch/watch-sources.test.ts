@@ -10,6 +10,8 @@ class Shelf {
   readonly landed = new Map<string, string>();
   /** Asked before each landing. */
   fault: (paths: readonly string[]) => LakeError | undefined = () => undefined;
+  /** Asked before each look. */
+  lookFault: () => LakeError | undefined = () => undefined;
   now = 1_000_000;
 
   put(path: string, content: string, age = 60_000): void {
@@ -19,15 +21,18 @@ class Shelf {
   watch(options: { files?: number; signal: AbortSignal }): AsyncGenerator<WatchEvent<number>> {
     return watchSources(
       {
-        look: async () =>
-          [...this.files].map(
+        look: async () => {
+          const fault = this.lookFault();
+          if (fault !== undefined) throw fault;
+          return [...this.files].map(
             ([path, { content, modificationTime }]): SeenFile => ({
               path,
               size: content.length,
               modificationTime,
               stamp: `${content} ${modificationTime}`,
             }),
-          ),
+          );
+        },
         land: async (paths) => {
           const fault = this.fault(paths);
           if (fault !== undefined) throw fault;
@@ -134,4 +139,20 @@ test("what may pass is tried again, told each time; what does not pass ends the 
     code: "log-damaged",
   });
   stop.abort();
+});
+
+test("a store that does not answer a look is asked again, unless it never did", async () => {
+  const shelf = new Shelf();
+  const stop = new AbortController();
+  const resting = new LakeError("unavailable", "s3-unavailable", "the store rests");
+  let looks = 0;
+  shelf.lookFault = () => (++looks === 2 ? resting : undefined);
+  const events = shelf.watch({ signal: stop.signal });
+  expect(await until(events, "caught-up")).toEqual(["caught-up"]);
+  shelf.put("a", "1");
+  expect(await until(events, "landed")).toEqual(["retrying", "landed"]);
+  stop.abort();
+  shelf.lookFault = () => resting;
+  const hopeless = shelf.watch({ signal: new AbortController().signal });
+  await expect(until(hopeless, "caught-up")).rejects.toMatchObject({ code: "s3-unavailable" });
 });

@@ -106,7 +106,8 @@ export async function landKept(session: Session, landing: KeptLanding): Promise<
   };
   const asked = source.fitted === undefined ? [] : columnsWithoutValue(landing, keptDecoding(found));
   const decoding = keptDecoding({ ...found, asked: new Set(asked) });
-  const stamp = fileStamp(file.localPath);
+  // A fetched copy stays as it is, and its links are none of its content's business.
+  const stamp = file.origin === undefined ? fileStamp(file.localPath) : undefined;
   const hash = await hashFile(file.localPath, signal);
   const raw = { format, decoding, contentHash: hash };
   const size = stamp?.size ?? BigInt(file.size);
@@ -115,7 +116,7 @@ export async function landKept(session: Session, landing: KeptLanding): Promise<
   const write = async (localPath: string): Promise<void> => {
     written = await writeChecked(session, landing, decoding, localPath);
     // Under the key of its content no copy of another content may be kept.
-    checkUnchanged(file, stamp);
+    if (file.origin === undefined) checkUnchanged(file, stamp);
     if (written === undefined) throw NO_ROWS;
   };
   let placed: PlacedFile | undefined;

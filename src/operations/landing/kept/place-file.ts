@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { copyFile, mkdir, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { LakeError, newUuid } from "../../../../core/index.js";
 import { quoteString, type Session } from "../../../../engine/index.js";
@@ -10,15 +10,20 @@ import {
   type SourceFile,
   sameStamp,
 } from "../../../../formats/index.js";
-import { objectPath } from "../../../../object-store/index.js";
 import {
   type DeltaTable,
   encodeDataPath,
   type RawFormat,
   type Snapshot,
 } from "../../../../table-format/index.js";
-import { localFileSql } from "../../../scan/file-names.js";
-import { tableDirectory } from "../../data-files.js";
+import { farRoot, loggedFileSql } from "../../../scan/file-names.js";
+import {
+  discardFiles,
+  folderToWrite,
+  localTableFolder,
+  removeEmptied,
+  stagedPath,
+} from "../../staging-folder.js";
 
 /** In a millisecond. */
 const NANOSECONDS = 1_000_000n;
@@ -64,17 +69,25 @@ export function checkUnchanged({ localPath, uri }: SourceFile, stamp: FileStamp 
 }
 
 function inPlace(table: DeltaTable, file: SourceFile, { stamp }: Placing): PlacedFile {
-  const { identity, localPath, uri } = file;
+  const { identity, origin, uri } = file;
   if (identity === undefined) {
     throw notInPlace(uri, "it cannot be found there a second time", "Leave --in-place out.");
   }
   // What lies there is the table's own, for a vacuum to delete.
-  if (localPath.startsWith(join(tableDirectory(table), "/"))) {
+  if (liesIn(table, file)) {
     throw notInPlace(
       uri,
       "it lies in the table's own folder",
       "Leave --in-place out, or move the file away.",
     );
+  }
+  if (origin !== undefined) {
+    return {
+      path: `${origin.store.uri}/${encodeDataPath(origin.path)}`,
+      modificationTime: BigInt(file.modificationTime),
+      bytesWritten: 0n,
+      discard: async () => {},
+    };
   }
   checkUnchanged(file, stamp);
   return {
@@ -83,6 +96,12 @@ function inPlace(table: DeltaTable, file: SourceFile, { stamp }: Placing): Place
     bytesWritten: 0n,
     discard: async () => {},
   };
+}
+
+function liesIn(table: DeltaTable, { identity, localPath, origin }: SourceFile): boolean {
+  const folder = localTableFolder(table);
+  if (origin === undefined) return folder !== undefined && localPath.startsWith(join(folder, "/"));
+  return folder === undefined && identity?.startsWith(farRoot(table.folder.store)) === true;
 }
 
 function notInPlace(uri: string, why: string, hint: string): LakeError {
@@ -99,15 +118,17 @@ async function copied(
   signal: AbortSignal | undefined,
 ): Promise<PlacedFile> {
   const name = `part-${newUuid()}.${placing.format}`;
-  const place = join(tableDirectory(table), name);
-  const discard = (): Promise<void> => rm(place, { force: true });
+  const folder = await folderToWrite(table);
+  const place = join(folder, name);
+  const discard = (): Promise<void> => discardFiles(table, [place]);
   try {
-    await mkdir(tableDirectory(table), { recursive: true });
+    await mkdir(folder, { recursive: true });
     // Where the file system can, the copy shares the bytes.
     await copyFile(localPath, place, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     if ((await hashFile(place, signal)) !== placing.contentHash) throw sourceChanged(uri);
-    await table.folder.store.adopt([{ localFile: place, path: objectPath(name) }], { signal });
     const { size, mtimeMs } = await stat(place);
+    await table.folder.store.adopt([{ localFile: place, path: await stagedPath(table, place) }], { signal });
+    await removeEmptied(table, [place]);
     return {
       path: encodeDataPath(name),
       modificationTime: BigInt(Math.floor(mtimeMs)),
@@ -128,13 +149,14 @@ async function copied(
 export async function checkOnlyOnce(
   session: Session,
   read: Snapshot,
-  { localPath, uri }: SourceFile,
+  { identity, localPath, origin, uri }: SourceFile,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const file = origin === undefined ? localPath : (identity ?? uri);
   const found = await read.withFiles(
     ({ relation }) =>
       session.rows(
-        `SELECT 1 FROM ${relation} WHERE contains(path, ':/') AND ${localFileSql(read)} = ${quoteString(localPath)} LIMIT 1`,
+        `SELECT 1 FROM ${relation} WHERE contains(path, ':/') AND ${loggedFileSql(read)} = ${quoteString(file)} LIMIT 1`,
         { signal },
       ),
     signal,

@@ -1,5 +1,11 @@
 import { LakeError } from "../../../../core/index.js";
-import type { FoundFile, LandedFile, LedgerComparison } from "./landed-file.js";
+import {
+  type FoundFile,
+  type LandedFile,
+  type LedgerComparison,
+  landedFile,
+  sameContent,
+} from "./landed-file.js";
 
 /**
  * What becomes of a file that landed and has other content now: `refuse` fails the ingest, `append` adds the rows that
@@ -70,9 +76,9 @@ export function chooseFiles(
   const seen = touched.map(({ found: file, landed }): ChangedFile => {
     const hash = hashes.get(file.uri);
     if (hash === undefined) throw new LakeError("internal", "no-hash", `${file.uri} was not hashed`);
-    return { landed, now: { ...file, hash } };
+    return { landed, now: landedFile(file, hash) };
   });
-  const changed = seen.filter(({ landed, now }) => landed.hash !== now.hash);
+  const changed = seen.filter(({ landed, now }) => !sameContent(landed, now));
   const isRefused = policy.onChange === "refuse" && changed.length > 0;
   const changedUris = urisOf(changed.map(({ now }) => now));
   const landing = urisOf(fresh);
@@ -82,7 +88,7 @@ export function chooseFiles(
     replaced: policy.onChange === "replace" ? found.filter(({ uri }) => changedUris.has(uri)) : [],
     skipped: {
       unchanged,
-      touched: seen.filter(({ landed, now }) => landed.hash === now.hash).map(({ now }) => now),
+      touched: seen.filter(({ landed, now }) => sameContent(landed, now)).map(({ now }) => now),
     },
     refused: isRefused ? changed : [],
   };

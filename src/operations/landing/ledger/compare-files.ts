@@ -2,7 +2,14 @@ import { LakeError } from "../../../../core/index.js";
 import { quoteString, type Row, type Session } from "../../../../engine/index.js";
 import { compareUtf8, type ObjectStore } from "../../../../object-store/index.js";
 import { withFoundTable } from "./file-table.js";
-import type { FoundFile, LandedFile, LedgerComparison, TouchedFile } from "./landed-file.js";
+import {
+  CONTENT_DIGITS,
+  type FoundFile,
+  isUntouched,
+  type LandedFile,
+  type LedgerComparison,
+  type TouchedFile,
+} from "./landed-file.js";
 import type { LedgerHead, LedgerSegment } from "./ledger-head.js";
 import { withSegments } from "./segment-files.js";
 
@@ -44,8 +51,7 @@ export async function compareFiles(
 }
 
 function knownAs(found: FoundFile, landed: LandedFile): Known {
-  const isSame = found.size === landed.size && found.modificationTime === landed.modificationTime;
-  return isSame ? { status: "same" } : { status: "other", landed };
+  return isUntouched(found, landed) ? { status: "same" } : { status: "other", landed };
 }
 
 /** What the segments know of files, by their place in the list. */
@@ -60,6 +66,7 @@ async function lookUp(
   const range = rangeOf(files);
   const relevant = segments.filter((segment) => overlaps(segment, range));
   if (range === undefined || relevant.length === 0) return known;
+  const isMarked = files.some(({ mark }) => mark !== undefined);
   const matches = await withFoundTable(
     session,
     files,
@@ -67,7 +74,7 @@ async function lookUp(
       withSegments(
         store,
         relevant,
-        (relation) => session.rows(matchesSql(table, relation, range), { signal }),
+        (relation) => session.rows(matchesSql(table, relation, range, isMarked), { signal }),
         signal,
       ),
     signal,
@@ -87,13 +94,21 @@ async function lookUp(
 }
 
 /** What a join tells the reader of its keys passes over too few row groups; the range of them does. */
-function matchesSql(table: string, relation: string, { firstUri, lastUri }: UriRange): string {
+function matchesSql(
+  table: string,
+  relation: string,
+  { firstUri, lastUri }: UriRange,
+  isMarked: boolean,
+): string {
+  const otherMark = isMarked
+    ? ` OR (found.mark <> '' AND lower(substr(hex(landed.hash), ${CONTENT_DIGITS + 1})) <> found.mark)`
+    : "";
   return `
     SELECT place, age, is_other, CASE WHEN is_other = 1 THEN size END AS size,
            CASE WHEN is_other = 1 THEN modification_time END AS modification_time,
            CASE WHEN is_other = 1 THEN lower(hex(hash)) END AS hash
     FROM (SELECT found.place, landed.*,
-                 (landed.size <> found.size OR landed.modification_time <> found.modification_time)::INTEGER AS is_other
+                 (landed.size <> found.size OR landed.modification_time <> found.modification_time${otherMark})::INTEGER AS is_other
           FROM ${table} AS found JOIN ${relation} AS landed ON landed.uri = found.uri
           WHERE landed.uri BETWEEN ${quoteString(firstUri)} AND ${quoteString(lastUri)})`;
 }

@@ -23,6 +23,8 @@ const FOUND_COLUMNS: readonly FileColumn<FoundFile>[] = [
   wholeColumn("modification_time", ({ modificationTime }) => modificationTime),
 ];
 
+const MARK_COLUMN = textColumn<FoundFile>("mark", ({ mark = "" }) => mark);
+
 const LANDED_COLUMNS: readonly FileColumn<LandedFile>[] = [
   ...FOUND_COLUMNS,
   textColumn("hash", ({ hash }) => hash),
@@ -30,7 +32,7 @@ const LANDED_COLUMNS: readonly FileColumn<LandedFile>[] = [
 
 /**
  * Lends files to `work` as a temporary table of the engine: columns `place` (INTEGER, in the list, from 0), `uri`,
- * `size` and `modification_time`.
+ * `size` and `modification_time`; where one of them has a mark also `mark`, empty where there is none.
  *
  * @param work gets the table's name, quoted
  */
@@ -40,7 +42,8 @@ export function withFoundTable<T>(
   work: (table: string) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  return withTable(session, FOUND_COLUMNS, files, work, signal);
+  const isMarked = files.some(({ mark }) => mark !== undefined);
+  return withTable(session, isMarked ? [...FOUND_COLUMNS, MARK_COLUMN] : FOUND_COLUMNS, files, work, signal);
 }
 
 /** As {@link withFoundTable}, with the column `hash`, in hexadecimal. */

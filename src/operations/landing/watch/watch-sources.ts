@@ -6,7 +6,7 @@ export type WatchEvent<R> =
   | { readonly kind: "landed"; readonly files: number; readonly report: R }
   /** The file cannot land as it is. It is left out until it changes. */
   | { readonly kind: "set-aside"; readonly file: string; readonly error: LakeError }
-  /** A landing failed for a reason that may pass; it is tried again. */
+  /** A landing, or a look after the first, failed for a reason that may pass; it is tried again. */
   | { readonly kind: "retrying"; readonly error: LakeError; readonly inMs: number }
   /** Every file that was found has landed or was set aside, but for those that are still being written. */
   | { readonly kind: "caught-up"; readonly growing: number };
@@ -54,10 +54,22 @@ export async function* watchSources<R>(
   const done = new Map<string, string>();
   let before: ReadonlyMap<string, string> = new Map();
   let failures = 0;
+  let looks = 0;
+  let failedLooks = 0;
   let toldGrowing: number | undefined;
   try {
     while (signal?.aborted !== true) {
-      const found = await look(signal);
+      const seen = await tryLook(look, looks > 0, signal);
+      if (seen.status === "failed") {
+        if (++failedLooks >= MAX_FAILURES) throw seen.error;
+        const inMs = pauseAfter(failedLooks);
+        yield { kind: "retrying", error: seen.error, inMs };
+        await delay(inMs, signal);
+        continue;
+      }
+      looks++;
+      failedLooks = 0;
+      const { found } = seen;
       const { ready, growing } = filesToLand(found, done, before, clock.now(), settleMs);
       before = new Map(found.map(({ path, stamp }) => [path, stamp]));
       forget(done, before);
@@ -80,13 +92,35 @@ export async function* watchSources<R>(
         yield { kind: "set-aside", file: outcome.file.path, error: outcome.error };
       } else {
         if (++failures >= MAX_FAILURES) throw outcome.error;
-        const inMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
+        const inMs = pauseAfter(failures);
         if (!outcome.quietly) yield { kind: "retrying", error: outcome.error, inMs };
         await delay(outcome.quietly ? Math.min(pollMs, inMs) : inMs, signal);
       }
     }
   } catch (error) {
     if (signal?.aborted === true && isLakeError(error, "cancelled")) return;
+    throw error;
+  }
+}
+
+function pauseAfter(failures: number): number {
+  return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
+}
+
+type Seen =
+  | { readonly status: "seen"; readonly found: readonly SeenFile[] }
+  | { readonly status: "failed"; readonly error: LakeError };
+
+/** A first look that fails tells that the sources cannot be looked at; a later one may fail for a store that rests. */
+async function tryLook(
+  look: Watched<unknown>["look"],
+  hasSeen: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Seen> {
+  try {
+    return { status: "seen", found: await look(signal) };
+  } catch (error) {
+    if (hasSeen && isLakeError(error, "unavailable")) return { status: "failed", error };
     throw error;
   }
 }

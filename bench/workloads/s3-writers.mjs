@@ -1,0 +1,76 @@
+// Appends to one table on S3 from 8 processes at once, with 60 ms added to each put, against what one compare-and-set at
+// a time allows; and from one process that has several appends under way.
+import path from "node:path";
+import { openLake } from "../../dist/src/index.js";
+import { startNode } from "../delta-rs.mjs";
+import { startEndpoint } from "../s3-endpoint.mjs";
+
+const CHILD = path.join(import.meta.dirname, "s3-writers-child.mjs");
+const SIZES = {
+  smoke: { writers: 2, each: 3 },
+  small: { writers: 8, each: 25 },
+  full: { writers: 8, each: 100 },
+};
+const PUT_MS = 60;
+
+export async function s3Writers({ size, folder, figure, say }) {
+  const { writers, each } = SIZES[size];
+  const endpoint = await startEndpoint(folder);
+  const lakeUri = `s3://${endpoint.bucket}/lake`;
+  const allowed = 1000 / PUT_MS;
+  try {
+    for (const [name, processes, together] of [
+      ["alone", writers, 1],
+      ["grouped", writers, 8],
+    ]) {
+      const table = `t_${name}`;
+      const lake = await openLake(lakeUri, {
+        s3: endpoint.s3,
+        cache: { directory: path.join(folder, "cache-lead") },
+      });
+      await lake.createTable(table, {
+        columns: [
+          { name: "writer", type: "BIGINT" },
+          { name: "n", type: "BIGINT" },
+        ],
+      });
+      await endpoint.set({ latencyMs: { PutObject: PUT_MS } });
+      const children = Array.from({ length: processes }, (_, writer) =>
+        startNode([
+          CHILD,
+          JSON.stringify({
+            lakeUri,
+            s3: endpoint.s3,
+            table,
+            writer,
+            each,
+            together,
+            cache: path.join(folder, `cache-${name}-${writer}`),
+          }),
+        ]),
+      );
+      await Promise.all(children.map(({ ready }) => ready));
+      const began = performance.now();
+      for (const { go } of children) go();
+      await Promise.all(children.map(({ done }) => done));
+      const seconds = (performance.now() - began) / 1000;
+      await endpoint.set({ latencyMs: {} });
+      const [row] = await (
+        await lake.sql(`SELECT count(*) AS n, count(DISTINCT (writer, n)) AS d FROM ${table}`)
+      ).toArray();
+      const appends = processes * each;
+      if (row.n !== BigInt(appends) || row.d !== row.n)
+        throw new Error(`${row.n} of ${appends} rows are there`);
+      const { version } = await (await lake.table(table)).describe();
+      say(`${appends} appends in ${version} commits, ${seconds.toFixed(1)} s`);
+      await lake.close();
+      figure({
+        line: `${processes} processes × ${each} appends${together > 1 ? `, ${together} at a time in each` : ""}: of what one put at a time allows (${allowed.toFixed(1)}/s)`,
+        unit: "×",
+        values: [appends / seconds / allowed],
+      });
+    }
+  } finally {
+    await endpoint.close();
+  }
+}
