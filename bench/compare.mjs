@@ -51,10 +51,15 @@ export function under(limit) {
   return { kind: "limit", limit };
 }
 
+export function atLeast(limit) {
+  return { kind: "least", limit };
+}
+
 /** Whether the medians meet the target; undefined without one. */
 export function isMet({ ours, peer, target }) {
   if (target === undefined) return undefined;
   if (target.kind === "limit") return ours.median < target.limit;
+  if (target.kind === "least") return ours.median >= target.limit;
   const { times, orMs } = target;
   return ours.median <= Math.max(peer.median * times, orMs === undefined ? 0 : peer.median + orMs);
 }

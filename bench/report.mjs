@@ -35,6 +35,7 @@ function digits(value) {
 
 function described(target, unit) {
   if (target.kind === "limit") return `under ${target.limit} ${unit}`;
+  if (target.kind === "least") return `at least ${target.limit} ${unit}`;
   return target.orMs !== undefined
     ? `at most ${target.times}×, or ${target.orMs} ms more`
     : `at most ${target.times}×`;

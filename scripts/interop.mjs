@@ -66,8 +66,15 @@ function run(label, command, args, { hint = "", env = {} } = {}) {
   fail(`${done.stdout}${done.stderr}\nfailed: ${command} ${args.join(" ")}${hint}`);
 }
 
+/** Maven fetches what Spark needs to read s3a://. */
+function checkMaven() {
+  if (spawnSync("mvn", ["--version"], { encoding: "utf8" }).status === 0) return;
+  fail("The interop suite needs Maven to fetch the jars for Spark: `mvn` does not run. The PATH tells which.");
+}
+
 const { command, version } = findPython();
 checkJava();
+if (!existsSync(jars)) checkMaven();
 if (!existsSync(server)) checkGo();
 const stamp = path.join(environment, ".grizzly-stamp");
 const key = createHash("sha256").update(version).update(readFileSync(requirements)).digest("hex");

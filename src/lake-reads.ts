@@ -12,6 +12,8 @@ export interface LakeReads {
 
 /** One moment of a lake, as a query sees it. */
 export interface ReadPoint {
+  /** Told before anything else that the query reads this table and no other, for all that is known so far. */
+  expectOnly?(resolved: ResolvedTable, signal?: AbortSignal): void;
   /** Loads the catalog, for the names of the query. */
   loadCatalog(signal?: AbortSignal): Promise<void>;
   /** The newest version of a table, which {@link ReadPoint.consistent} may put another one for. */
@@ -20,11 +22,22 @@ export interface ReadPoint {
   consistent(signal?: AbortSignal): Promise<ReadonlyMap<DeltaTable, Snapshot>>;
 }
 
+/** Versions that hold nothing which a transaction over several tables may still take back. They stay so. */
+const SETTLED = new WeakSet<Snapshot>();
+
+/** A look at a table that began before the catalog was loaded, when that was at the entry `since`. */
+interface LookAhead {
+  readonly table: DeltaTable;
+  readonly snapshot: Promise<Snapshot | undefined>;
+  readonly since: number;
+}
+
 /**
  * Reads what is committed, and of a transaction over several tables all or nothing. What is pending over a table
  * is settled before the table is read. Transactions that began after the query did may have come between the
  * reading of one table and of another: their commits, and all that came after these, are left out of the query.
- * So a query never waits for writers and never begins again; it costs one more look at the catalog.
+ * So a query never waits for writers and never begins again; it costs one more look at the catalog, unless no table
+ * has changed since a query before it.
  */
 export class CommittedReads implements LakeReads {
   readonly #catalog: Catalog;
@@ -50,11 +63,19 @@ export class CommittedReadPoint implements ReadPoint {
   readonly #unsettled = new Map<string, TransactionIntent>();
   /** The entry of the catalog's log that makes the moment. */
   #moment: Promise<number> | undefined;
+  #ahead: LookAhead | undefined;
 
   constructor(catalog: Catalog, resolver: TableResolver, transactions: PendingTransactions) {
     this.#catalog = catalog;
     this.#resolver = resolver;
     this.#transactions = transactions;
+  }
+
+  /** Of one table any version will do that is whole, so it may be looked at while the catalog is. */
+  expectOnly({ table }: ResolvedTable, signal?: AbortSignal): void {
+    // What fails here fails again where it is told.
+    const snapshot = table.snapshotIfExists(signal).catch(() => undefined);
+    this.#ahead = { table, snapshot, since: this.#catalog.version };
   }
 
   async loadCatalog(signal?: AbortSignal): Promise<void> {
@@ -64,8 +85,9 @@ export class CommittedReadPoint implements ReadPoint {
   async newest(resolved: ResolvedTable, signal?: AbortSignal): Promise<Snapshot> {
     const known = this.#read.get(resolved.table);
     if (known !== undefined) return known.snapshot;
+    const ahead = await this.#lookedAhead(resolved, signal);
     await this.#settle(resolved, signal);
-    const snapshot = await resolved.table.snapshot(undefined, signal);
+    const snapshot = ahead ?? (await resolved.table.snapshot(undefined, signal));
     snapshot.expectFiles(signal);
     this.#read.set(resolved.table, { resolved, snapshot });
     return snapshot;
@@ -74,6 +96,14 @@ export class CommittedReadPoint implements ReadPoint {
   async consistent(signal?: AbortSignal): Promise<ReadonlyMap<DeltaTable, Snapshot>> {
     const snapshots = new Map<DeltaTable, Snapshot>();
     if (this.#read.size === 0) return snapshots;
+    if (
+      this.#unsettled.size === 0 &&
+      [...this.#read.values()].every(({ snapshot }) => SETTLED.has(snapshot))
+    ) {
+      // Whatever transaction one of them holds had ended before the query began, so that all of them hold it.
+      for (const [table, { snapshot }] of this.#read) snapshots.set(table, snapshot);
+      return snapshots;
+    }
     await this.#catalog.refresh({ signal });
     for (const [table, { resolved, snapshot }] of this.#read) {
       snapshots.set(table, await this.#atMoment(resolved, snapshot, signal));
@@ -96,6 +126,22 @@ export class CommittedReadPoint implements ReadPoint {
     return last < 0n ? undefined : resolved.table.snapshot({ version: version(last) }, signal);
   }
 
+  /** What was seen ahead; `undefined` where a transaction over several tables may have been half way through it. */
+  async #lookedAhead(
+    { location, table }: ResolvedTable,
+    signal: AbortSignal | undefined,
+  ): Promise<Snapshot | undefined> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead === undefined || ahead.table !== table || this.#read.size > 0) return undefined;
+    await this.#momentOf(signal);
+    const places = [this.#resolver.placeOf(location)];
+    const isQuiet =
+      this.#catalog.pendingTransactions(places).length === 0 &&
+      (await this.#catalog.transactionsSince(ahead.since, places, { signal })).length === 0;
+    return isQuiet ? ahead.snapshot : undefined;
+  }
+
   async #settle({ location }: ResolvedTable, signal: AbortSignal | undefined): Promise<void> {
     await this.#momentOf(signal);
     const left = await this.#transactions.trySettle(this.#resolver.placeOf(location));
@@ -108,7 +154,10 @@ export class CommittedReadPoint implements ReadPoint {
     signal: AbortSignal | undefined,
   ): Promise<Snapshot> {
     const last = await this.#lastVersion(resolved, newest, signal);
-    if (last === newest.version) return newest;
+    if (last === newest.version) {
+      SETTLED.add(newest);
+      return newest;
+    }
     if (last < 0n) throw tableNotFound(resolved.label, []);
     return resolved.table.snapshot({ version: version(last) }, signal);
   }

@@ -71,6 +71,3 @@ export function globTextSql(file: string): string {
 export function plainName(name: string): string {
   return name.replace(/\[([*?[])\]/g, "$1");
 }
-
-// Known by its old name to those who look for local files.
-export { loggedFileSql as localFileSql };

@@ -105,6 +105,8 @@ export class QueryExpander {
       () => this.#session.parse(normalized.text),
     );
     const found = findReferences(normalized.text, tree);
+    const [only, ...others] = found.sites;
+    if (only !== undefined && others.length === 0 && depth === 0) this.#lookAhead(only.reference);
     const replacements = new Map<TableReference, string>();
     for (const { reference } of found.sites) {
       const replacement = await this.#replacement(reference, normalized.text, depth, () =>
@@ -113,6 +115,16 @@ export class QueryExpander {
       if (replacement !== undefined) replacements.set(reference, replacement);
     }
     return rewriteReferences(found, (reference) => replacements.get(reference));
+  }
+
+  /** Has the table of a query looked at while the catalog is loaded, where the names known so far tell it. */
+  #lookAhead({ target, asOf }: TableReference): void {
+    if (target.kind !== "table" || asOf !== undefined || this.#resolve !== undefined) return;
+    const isTemporary = target.namespace === undefined && this.#temporaryViews.has(target.name.toLowerCase());
+    if (isTemporary || this.#catalog.version < 0) return;
+    const name = { namespace: target.namespace ?? DEFAULT_NAMESPACE, name: target.name };
+    if (this.#catalog.view(name) !== undefined || this.#catalog.table(name) === undefined) return;
+    this.#reads.expectOnly?.(this.#resolver.byKnownName(name), this.#options.signal);
   }
 
   async #replacement(

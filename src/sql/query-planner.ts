@@ -237,6 +237,7 @@ export class QueryPlanner implements QueryRunner {
     const at = asOf(options);
     if (at !== undefined) return table.table.snapshot(at, options.signal);
     const reads = this.#reads.begin();
+    reads.expectOnly?.(table, options.signal);
     const newest = await reads.newest(table, options.signal);
     return (await reads.consistent(options.signal)).get(table.table) ?? newest;
   }

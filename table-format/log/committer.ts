@@ -12,7 +12,8 @@ export type CommitResult = { readonly status: "committed" } | { readonly status:
  * another writer's by the transaction id in them. So `committed` and `conflict` are both certain.
  *
  * @param onTaken told as soon as there is an entry, before that is read
- * @throws LakeError `unavailable` when the entry cannot be read back either: the outcome stays unknown.
+ * @throws LakeError `unavailable`: `commit-outcome` when nothing was committed, with another code when the entry cannot
+ *   be read back either, or may yet appear: the outcome stays unknown.
  */
 export async function commitEntry(
   store: ObjectStore,
@@ -23,11 +24,13 @@ export async function commitEntry(
   onTaken?: () => void,
 ): Promise<CommitResult> {
   try {
-    const put = await store.putIfAbsent(path, data, { signal });
+    const put = await store.putIfAbsent(path, data, { signal, readsBack: true });
     if (put.status === "created") return { status: "committed" };
   } catch (error) {
     if (!isLakeError(error, "unavailable")) throw error;
     const entry = await readEntry(store, path);
+    // What a service far away has not done yet, it may still do.
+    if (entry === undefined && error.code === "put-outcome-unknown") throw undecided(path, error);
     if (entry === undefined) {
       throw new LakeError(
         "unavailable",
@@ -44,6 +47,13 @@ export async function commitEntry(
   onTaken?.();
   const entry = await readEntry(store, path);
   return { status: entry !== undefined && isOurs(entry) ? "committed" : "conflict" };
+}
+
+function undecided(path: ObjectPath, cause: LakeError): LakeError {
+  return new LakeError("unavailable", "commit-undecided", `whether ${path} is committed is not known`, {
+    cause,
+    hint: "Look at the table's history before it is run again: the store may still write the entry.",
+  });
 }
 
 async function readEntry(store: ObjectStore, path: ObjectPath): Promise<Uint8Array | undefined> {

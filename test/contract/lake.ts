@@ -242,7 +242,7 @@ export function describeLake(name: string, create: () => Promise<LakePlace>): vo
     test("several writers at once lose nothing", async () => {
       const place = await create();
       const maker = await open(place);
-      await run(maker, "CREATE TABLE t (writer INT, n INT)");
+      await run(maker, "CREATE TABLE t (writer INT, n INT) PARTITIONED BY (writer)");
       await run(maker, "INSERT INTO t SELECT w, -1 FROM range(4) r(w)");
       const writers = await Promise.all([0, 1, 2, 3].map(() => open(place)));
       await Promise.all(

@@ -1,26 +1,31 @@
 import { chmod, cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { isJsonObject, parseJson } from "../../core/index.js";
 import { GRIZZLY, ROOT, runProcess } from "../support/grizzly.js";
+import { startS3Endpoint } from "../support/s3-endpoint/index.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 // Every fenced block marked `sh run` or `ts run` in README.md and docs/*.md is executed, in the order of
 // its page, in a folder of its own that holds `data/` (fixtures/docs). `grizzly` and `npx grizzly` are the
-// built command, and "grizzly-lake" the built package.
+// built command, and "grizzly-lake" the built package. Those marked `sh run s3` or `ts run s3` have an S3 besides, in
+// which the bucket `my-bucket` is there: the environment says where it is, and holds its keys.
 
 interface Block {
   readonly language: "sh" | "ts";
+  readonly wantsS3: boolean;
   readonly line: number;
   readonly text: string;
 }
 
+type Environment = Readonly<Record<string, string>>;
+
 function runnableBlocks(markdown: string): Block[] {
   const blocks: Block[] = [];
-  for (const match of markdown.matchAll(/^```(sh|ts) run\n(.*?)^```$/gms)) {
-    const [, language, text = ""] = match;
+  for (const match of markdown.matchAll(/^```(sh|ts) run( s3)?\n(.*?)^```$/gms)) {
+    const [, language, s3, text = ""] = match;
     const line = markdown.slice(0, match.index).split("\n").length + 1;
-    blocks.push({ language: language === "ts" ? "ts" : "sh", line, text });
+    blocks.push({ language: language === "ts" ? "ts" : "sh", wantsS3: s3 !== undefined, line, text });
   }
   return blocks;
 }
@@ -50,13 +55,25 @@ async function script(file: string, command: string): Promise<void> {
   await chmod(file, 0o755);
 }
 
-async function runShell(block: Block, folder: string): Promise<string> {
-  const env = { PATH: `${path.join(folder, "bin")}${path.delimiter}${process.env["PATH"]}` };
+/** The environment of blocks that want S3, whose server runs until the test is over. */
+async function environmentOfS3(): Promise<Environment> {
+  const endpoint = await startS3Endpoint({ bucket: "my-bucket" });
+  onTestFinished(() => endpoint.close());
+  return {
+    AWS_ENDPOINT_URL_S3: endpoint.url,
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: endpoint.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: endpoint.credentials.secretAccessKey,
+  };
+}
+
+async function runShell(block: Block, folder: string, given: Environment): Promise<string> {
+  const env = { ...given, PATH: `${path.join(folder, "bin")}${path.delimiter}${process.env["PATH"]}` };
   const { code, stdout, stderr } = await runProcess("sh", ["-eu", "-c", block.text], { cwd: folder, env });
   return code === 0 ? "" : `${stdout}${stderr}exit code ${code}`;
 }
 
-async function runTypeScript(block: Block, folder: string): Promise<string> {
+async function runTypeScript(block: Block, folder: string, env: Environment): Promise<string> {
   const name = `block-${block.line}`;
   await writeFile(path.join(folder, `${name}.ts`), block.text);
   const options = [
@@ -72,7 +89,7 @@ async function runTypeScript(block: Block, folder: string): Promise<string> {
   const compiler = path.join(ROOT, "node_modules/typescript/bin/tsc");
   const compiled = await runProcess(process.execPath, [compiler, ...options, `${name}.ts`], { cwd: folder });
   if (compiled.code !== 0) return compiled.stdout + compiled.stderr;
-  const { code, stdout, stderr } = await runProcess(process.execPath, [`${name}.js`], { cwd: folder });
+  const { code, stdout, stderr } = await runProcess(process.execPath, [`${name}.js`], { cwd: folder, env });
   return code === 0 ? "" : `${stdout}${stderr}exit code ${code}`;
 }
 
@@ -82,10 +99,12 @@ describe("the examples of the documentation run", async () => {
     if (blocks.length === 0) continue;
     test(`${page}: ${blocks.length} blocks`, async () => {
       const folder = await readersFolder();
+      const s3 = blocks.some(({ wantsS3 }) => wantsS3) ? await environmentOfS3() : {};
       for (const block of blocks) {
+        const env = block.wantsS3 ? s3 : {};
         const fault = await (block.language === "sh"
-          ? runShell(block, folder)
-          : runTypeScript(block, folder));
+          ? runShell(block, folder, env)
+          : runTypeScript(block, folder, env));
         expect(fault, `${page}:${block.line}\n${block.text}`).toBe("");
       }
     });

@@ -59,7 +59,8 @@ test("a lake, a table and its rows come with few requests, and again with fewer"
   ];
   expect(cold.take()).toEqual([...log.map((file) => `get ${file}`), ...look, ...CATALOG].sort());
   await run(cold.lake, SUM);
-  expect(cold.take()).toEqual([`list  after ${digits(12)}`, ...CATALOG]);
+  // Nothing has changed since, so there is nothing that a transaction could have done meanwhile.
+  expect(cold.take()).toEqual([`list  after ${digits(12)}`, ...CATALOG.slice(1)]);
 
   // The process that wrote has left some of the log in the cache: its own entries, but not the checkpoint.
   const warm = await openFar(root, cache);

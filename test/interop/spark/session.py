@@ -3,13 +3,12 @@
 Run as a program, it fetches the jars of Delta and of s3a from Maven Central into the virtual environment, once.
 """
 
-import hashlib
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
-import urllib.request
 from pathlib import Path
 
 import pyspark
@@ -21,7 +20,7 @@ JARS = Path(sys.prefix) / "spark-jars"
 # Spark itself brings all that Delta's jars depend on, but for these groups.
 GROUPS = ("io.delta_", "io.unitycatalog_")
 
-MAVEN = "https://repo1.maven.org/maven2"
+COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 
 CONFIGURATION = {
     "spark.driver.bindAddress": "127.0.0.1",
@@ -85,34 +84,26 @@ def fetch_s3a(folder):
     """
     [api] = (Path(pyspark.__file__).parent / "jars").glob("hadoop-client-api-*.jar")
     hadoop = api.stem.removeprefix("hadoop-client-api-")
-    versions = maven(f"org/apache/hadoop/hadoop-project/{hadoop}/hadoop-project-{hadoop}.pom").decode()
+    with tempfile.TemporaryDirectory() as scratch:
+        copy(f"org.apache.hadoop:hadoop-project:{hadoop}:pom", scratch, scratch)
+        versions = (Path(scratch) / f"hadoop-project-{hadoop}.pom").read_text()
 
-    def version(name):
-        return re.search(f"<{re.escape(name)}>([^<]+)</", versions)[1]
+        def version(name):
+            return re.search(f"<{re.escape(name)}>([^<]+)</", versions)[1]
 
-    wanted = (
-        ("org/apache/hadoop", "hadoop-aws", hadoop),
-        ("software/amazon/awssdk", "bundle", version("aws-java-sdk-v2.version")),
-        (
-            "software/amazon/s3/analyticsaccelerator",
-            "analyticsaccelerator-s3",
-            version("amazon-s3-analyticsaccelerator-s3.version"),
-        ),
-    )
-    for group, artifact, number in wanted:
-        jar = f"{artifact}-{number}.jar"
-        (folder / jar).write_bytes(maven(f"{group}/{artifact}/{number}/{jar}"))
+        for artifact in (
+            f"org.apache.hadoop:hadoop-aws:{hadoop}",
+            f"software.amazon.awssdk:bundle:{version('aws-java-sdk-v2.version')}",
+            "software.amazon.s3.analyticsaccelerator:analyticsaccelerator-s3:"
+            + version("amazon-s3-analyticsaccelerator-s3.version"),
+        ):
+            copy(artifact, folder, scratch)
 
 
-def maven(path):
-    """A file of Maven Central. Raises OSError when it cannot be had, or is not what its SHA-1 says."""
-    with urllib.request.urlopen(f"{MAVEN}/{path}", timeout=120) as response:
-        content = response.read()
-    with urllib.request.urlopen(f"{MAVEN}/{path}.sha1", timeout=120) as response:
-        expected = response.read().decode().split()[0]
-    if hashlib.sha1(content).hexdigest() != expected:
-        raise OSError(f"{MAVEN}/{path} is damaged")
-    return content
+def copy(artifact, folder, repository):
+    """Has Maven put an artifact into a folder, by way of a local repository. Raises CalledProcessError."""
+    options = [f"-Dmaven.repo.local={repository}/repository", f"-Dartifact={artifact}", f"-DoutputDirectory={folder}"]
+    subprocess.run(["mvn", "--batch-mode", "--quiet", COPY, *options, "-Dmdep.useBaseVersion=true"], check=True)
 
 
 if __name__ == "__main__":
