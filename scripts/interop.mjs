@@ -69,7 +69,9 @@ function run(label, command, args, { hint = "", env = {} } = {}) {
 /** Maven fetches what Spark needs to read s3a://. */
 function checkMaven() {
   if (spawnSync("mvn", ["--version"], { encoding: "utf8" }).status === 0) return;
-  fail("The interop suite needs Maven to fetch the jars for Spark: `mvn` does not run. The PATH tells which.");
+  fail(
+    "The interop suite needs Maven to fetch the jars for Spark: `mvn` does not run. The PATH tells which.",
+  );
 }
 
 const { command, version } = findPython();

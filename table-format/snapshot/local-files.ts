@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { isLakeError, LakeError, mapParallel } from "../../core/index.js";
@@ -116,6 +116,15 @@ class Copies<T extends WantedObject> {
   }
 
   async fileOf(object: T): Promise<string> {
+    const copy = await this.#copyOf(object);
+    // The name of a checkpoint tells how it is written (PROTOCOL.md, "V2 Spec"), and a kept copy has another.
+    if (!/\.checkpoint\.[^/]*\.json$/.test(object.path) || copy.endsWith(".json")) return copy;
+    const name = await this.#temporaryName(object);
+    await symlink(copy, name);
+    return name;
+  }
+
+  async #copyOf(object: T): Promise<string> {
     const { tier } = this.#place;
     const { store } = this.#place;
     const { path: objectPath, size, etag } = object;
@@ -166,10 +175,14 @@ class Copies<T extends WantedObject> {
   }
 
   async #temporary(object: T, bytes: Uint8Array): Promise<string> {
-    this.#folder ??= mkdtemp(path.join(os.tmpdir(), "grizzly-log-"));
-    const copy = path.join(await this.#folder, `${this.#next++}-${path.posix.basename(object.path)}`);
+    const copy = await this.#temporaryName(object);
     await writeFile(copy, bytes);
     return copy;
+  }
+
+  async #temporaryName({ path: object }: T): Promise<string> {
+    this.#folder ??= mkdtemp(path.join(os.tmpdir(), "grizzly-log-"));
+    return path.join(await this.#folder, `${this.#next++}-${path.posix.basename(object)}`);
   }
 
   async #bytes(object: T): Promise<Uint8Array> {
