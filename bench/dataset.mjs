@@ -30,8 +30,8 @@ export function copiedDataset(name, sql, options) {
   });
 }
 
-/** Like TPC-H's lineitem without its comment; every value follows from the row's number. */
-export function lineitemSql(rows) {
+/** Like TPC-H's lineitem without its comment; every value follows from the row's number, from `first` on. */
+export function lineitemSql(rows, first = 0) {
   return `
     SELECT i // 4 + 1 AS l_orderkey,
            ${below(3, 200_000)} + 1 AS l_partkey,
@@ -48,7 +48,7 @@ export function lineitemSql(rows) {
            ${day} + ${below(13, 30)}::INTEGER AS l_receiptdate,
            ${pick(14, "COLLECT COD", "DELIVER IN PERSON", "NONE", "TAKE BACK RETURN")} AS l_shipinstruct,
            ${pick(15, "AIR", "FOB", "MAIL", "RAIL", "REG AIR", "SHIP", "TRUCK")} AS l_shipmode
-    FROM range(${rows}) AS r(i)`;
+    FROM range(${first}, ${first + rows}) AS r(i)`;
 }
 
 /** Events with numbers, times, short codes, text and NULLs: what people ingest. */

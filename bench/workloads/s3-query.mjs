@@ -13,7 +13,7 @@ import { startEndpoint } from "../s3-endpoint.mjs";
 const SIZES = {
   smoke: { files: 3, rows: 30_000 },
   small: { files: 8, rows: 500_000 },
-  full: { files: 16, rows: 1_900_000 },
+  full: { files: 24, rows: 2_900_000 },
 };
 const LATENCY_MS = 20;
 const STREAM_BYTES_PER_SECOND = 50e6;
@@ -141,15 +141,12 @@ function clusteredLake({ files, rows }) {
   return dataset(`s3-lake-${files}x${rows}`, async (folder) => {
     const lake = await openLake(path.join(folder, "lake"));
     const total = files * rows;
-    const source = `(SELECT * REPLACE (DATE '1992-01-02' + (l_orderkey * 4 * 2526 // ${total})::INTEGER AS l_shipdate) FROM (${lineitemSql(total)}))`;
-    await (await lake.sql(`CREATE TABLE t AS SELECT * FROM ${source} WHERE false`)).toArray();
-    for (let file = 0; file < files; file++) {
-      const from = (file * rows) / 4;
-      await (
-        await lake.sql(
-          `INSERT INTO t SELECT * FROM ${source} WHERE l_orderkey > ${from} AND l_orderkey <= ${from + rows / 4} ORDER BY l_orderkey`,
-        )
-      ).toArray();
+    const fileSql = (file) =>
+      `SELECT * REPLACE (DATE '1992-01-02' + (l_orderkey * 4 * 2526 // ${total})::INTEGER AS l_shipdate)
+       FROM (${lineitemSql(rows, file * rows)}) ORDER BY l_orderkey`;
+    await (await lake.sql(`CREATE TABLE t AS ${fileSql(0)}`)).toArray();
+    for (let file = 1; file < files; file++) {
+      await (await lake.sql(`INSERT INTO t ${fileSql(file)}`)).toArray();
     }
     await (await lake.table("t")).checkpoint();
     await lake.close();

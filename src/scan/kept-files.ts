@@ -28,6 +28,8 @@ export interface ScanRequest {
   readonly columns: ReadonlySet<string> | "all";
   /** Files in which no row can pass are skipped. */
   readonly predicate: Predicate;
+  /** Columns of which the engine may look for one value, by Bloom filters; default all. */
+  readonly probed?: ReadonlySet<string> | "all" | undefined;
   /** A condition over the file table, of those to read at all; default every file. */
   readonly files?: string | undefined;
   /** Whether the files may be of other versions than the snapshot, as those of a change feed are; default no. */
@@ -166,6 +168,7 @@ export async function keepFiles(
           whole: isWhole ? table : undefined,
           ofAnyVersion: request.ofAnyVersion ?? false,
           columns,
+          probed: request.probed ?? "all",
           hiddenColumns,
           // The rows of a change feed are read by readers of their own.
           predicate: request.ofAnyVersion === true ? undefined : predicate,

@@ -16,6 +16,34 @@ export interface PlannedScan {
   readonly filtersAbove: readonly string[];
 }
 
+/** Operators that hand on rows of one table as they come, or sum them up: none looks for the values of another. */
+const OF_ONE_TABLE = new Set([
+  "SEQ_SCAN",
+  "FILTER",
+  "PROJECTION",
+  "UNGROUPED_AGGREGATE",
+  "HASH_GROUP_BY",
+  "PERFECT_HASH_GROUP_BY",
+  "PARTITIONED_AGGREGATE",
+  "ORDER_BY",
+  "TOP_N",
+  "LIMIT",
+  "STREAMING_LIMIT",
+]);
+
+/**
+ * Whether the filters that the plan shows are all there are: a join hands a scan more while it runs, once it knows what
+ * the other side has.
+ */
+export function showsAllFilters(plan: JsonValue): boolean {
+  if (Array.isArray(plan)) return plan.every(showsAllFilters);
+  if (!isJsonObject(plan)) return true;
+  const children = plan["children"];
+  return (
+    OF_ONE_TABLE.has(String(plan["name"]).trim()) && (children === undefined || showsAllFilters(children))
+  );
+}
+
 /** Every table scan of a plan from top to bottom, as `EXPLAIN (FORMAT json)` gives it. */
 export function plannedScans(plan: JsonValue): PlannedScan[] {
   const scans: PlannedScan[] = [];

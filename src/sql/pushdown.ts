@@ -2,10 +2,10 @@ import { isLakeError, LakeError, parseJson } from "../../core/index.js";
 import type { Parameters, Session } from "../../engine/index.js";
 import type { Predicate } from "../../table-format/index.js";
 import { type FilterColumn, filterPredicate } from "./filter-text.js";
-import { type PlannedScan, plannedScans } from "./plan-scans.js";
+import { type PlannedScan, plannedScans, showsAllFilters } from "./plan-scans.js";
 import { hasUnusualFields, structFields } from "./struct-type.js";
 import type { StubColumn, Stubs, StubTable } from "./stubs.js";
-import { isSymbol, type Token, tokenize } from "./tokens.js";
+import { isSymbol, isWord, type Token, tokenize } from "./tokens.js";
 
 /**
  * The optimizers that a planning engine must be opened without (`EngineOptions.disabledOptimizers`):
@@ -27,6 +27,8 @@ export interface TableScan {
   readonly columns: readonly string[] | "all";
   /** TRUE for every row that can change the result. */
   readonly predicate: Predicate;
+  /** Those of the columns that a filter may compare with one value; others are compared by order, or not at all. */
+  readonly probed: readonly string[] | "all";
 }
 
 const EVERY_ROW: Predicate = { kind: "constant", value: true };
@@ -51,30 +53,78 @@ export async function pushdown(
   const [row] = await session.rows(`EXPLAIN (FORMAT json) ${sql}`, { parameters });
   const plan = row?.["explain_value"];
   if (typeof plan !== "string") throw new LakeError("internal", "sql-plan", "the engine gave no plan");
-  const scans = plannedScans(parseJson(plan));
+  const json = parseJson(plan);
+  const scans = plannedScans(json);
+  const areFiltersAll = showsAllFilters(json);
   // A name of the user's that looks like a stub's column could be mistaken for it.
   const readable = !sql.toLowerCase().includes(stubs.prefix);
   return new Map(
     [...stubs.tables].map(([physical, table]) => {
       const own = scans.filter((scan) => scan.table === physical);
       const { prefix } = stubs;
-      return [table.name, readable && own.length > 0 ? tableScan(own, table, prefix) : wholeTable()];
+      return [
+        table.name,
+        readable && own.length > 0 ? tableScan(own, table, prefix, areFiltersAll) : wholeTable(),
+      ];
     }),
   );
 }
 
 function wholeTable(): TableScan {
-  return { columns: "all", predicate: EVERY_ROW };
+  return { columns: "all", predicate: EVERY_ROW, probed: "all" };
 }
 
-function tableScan(scans: readonly PlannedScan[], table: StubTable, prefix: string): TableScan {
+function tableScan(
+  scans: readonly PlannedScan[],
+  table: StubTable,
+  prefix: string,
+  areFiltersAll: boolean,
+): TableScan {
   const mentioned = new Set(
     scans.flatMap(({ projections, filters, filtersAbove }) =>
       columnNumbers([projections, filters, ...filtersAbove].join("\n"), prefix),
     ),
   );
   const columns = table.columns.filter((_, index) => mentioned.has(index)).map(({ name }) => name);
-  return { columns, predicate: anyOf(scans.map((scan) => scanPredicate(scan, table, prefix))) };
+  return {
+    columns,
+    predicate: anyOf(scans.map((scan) => scanPredicate(scan, table, prefix))),
+    probed: areFiltersAll ? probedColumns(scans, table, prefix) : "all",
+  };
+}
+
+/** The columns in filters that are more than comparisons by `<`, `<=`, `>` and `>=`. */
+function probedColumns(scans: readonly PlannedScan[], table: StubTable, prefix: string): string[] {
+  const probed = new Set(
+    scans.flatMap(({ filters, filtersAbove }) =>
+      [filters, ...filtersAbove].flatMap((text) => {
+        const tokens = tokensOf(text);
+        const lines = tokens === undefined ? [] : splitAtNewlines(text, tokens);
+        const isOrdered = tokens !== undefined && lines.every(hasBalancedParentheses);
+        return isOrdered
+          ? lines.flatMap((line) => (isComparedByOrder(line, prefix) ? [] : columnsIn(line, prefix)))
+          : columnNumbers(text, prefix);
+      }),
+    ),
+  );
+  return table.columns.filter((_, index) => probed.has(index)).map(({ name }) => name);
+}
+
+/** `c < 1 AND c >= 0`, and nothing else. */
+function isComparedByOrder(line: readonly Token[], prefix: string): boolean {
+  let compares = false;
+  const isPlain = line.every((token) => {
+    if (["<", "<=", ">", ">="].some((operator) => isSymbol(token, operator))) compares = true;
+    else if (token.kind === "word")
+      return token.text.startsWith(prefix) || isWord(token, "and", "date", "timestamp");
+    else if (token.kind === "symbol") return ["(", ")", "::", "-", "."].includes(token.text);
+    return true;
+  });
+  return compares && isPlain;
+}
+
+function columnsIn(line: readonly Token[], prefix: string): number[] {
+  return line.flatMap((token) => (token.kind === "word" ? columnNumbers(token.text, prefix) : []));
 }
 
 function scanPredicate(scan: PlannedScan, table: StubTable, prefix: string): Predicate {

@@ -291,11 +291,12 @@ export class QueryPlanner implements QueryRunner {
       };
       const needsOf = (name: string): TableScan => needs.get(name) ?? EVERYTHING;
       for (const { name, label, snapshot, changes, files: readable } of tables) {
-        const { columns, predicate } = needsOf(name);
+        const { columns, predicate, probed } = needsOf(name);
         const request = {
           snapshot,
           columns: columns === "all" ? columns : new Set(columns),
           predicate,
+          probed: probed === "all" ? probed : new Set(probed),
           files: readable,
           withMetadata: showing.has(name),
           fetchLater,
@@ -345,7 +346,11 @@ function scanText({ columns, filter }: Pick<ScanOptions, "columns" | "filter">):
 const PARALLEL_TABLES = 8;
 
 /** A query that needs everything of a table. */
-const EVERYTHING: TableScan = { columns: "all", predicate: { kind: "constant", value: true } };
+const EVERYTHING: TableScan = {
+  columns: "all",
+  predicate: { kind: "constant", value: true },
+  probed: "all",
+};
 
 /** The query with each relation in the place of its name. */
 function withRelations(sql: string, relations: ReadonlyMap<string, string>): string {

@@ -76,6 +76,8 @@ describe.each(UNREACHABLE)("%s", (_what, prepare, expected) => {
     await expect(use((lake) => numbers(lake, "t"))).rejects.toMatchObject(expected);
     await expect(use((lake) => sum(lake, "t"))).rejects.toMatchObject(expected);
     await expect(use((lake) => sum(lake, `delta.\`${uri}/elsewhere\``))).rejects.toMatchObject(expected);
+    // A refusal is not sent again: it costs a user no wait. Opening asks for a few things at once.
+    expect(endpoint.counts.total().requests).toBeLessThanOrEqual(3 * 3);
     expect({ objects: endpoint.objects(), uploads: endpoint.uploads() }).toEqual({
       objects: [],
       uploads: [],

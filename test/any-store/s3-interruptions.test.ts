@@ -91,6 +91,25 @@ async function landingOf(
   return ["ingest", "s3://lake/raw/rows.parquet", "--into", "t"];
 }
 
+test("a process that is killed while parts are sent leaves them, and nothing that can be seen", async () => {
+  const bench = await s3Bench();
+  const { endpoint } = bench;
+  const args = await landingOf(bench.folder, ROWS, endpoint.put);
+  expect(await bench.run(["sql", "CREATE TABLE t (n BIGINT)"])).toMatchObject({ code: 0 });
+  const before = endpoint.objects();
+  const isLast = ({ operation }: FaultRequest): boolean => operation === "UploadPart";
+  expect(await bench.run(args, { signal: "SIGKILL", isLast })).toMatchObject({ code: null });
+  expect(endpoint.objects()).toEqual(before);
+  expect(endpoint.uploads()).toHaveLength(1);
+  expect(await bench.staged()).not.toEqual([]);
+
+  expect(await bench.run(args)).toMatchObject({ code: 0 });
+  expect(await bench.staged()).toEqual([]);
+  const lake = await bench.open();
+  expect(await (await lake.sql("SELECT count(*) AS n FROM t")).toArray()).toEqual([{ n: BigInt(ROWS) }]);
+  expect((await (await lake.table("t")).fsck({ allOrphans: true })).findings).toEqual([]);
+});
+
 test("landings that are killed at random requests are completed by the next run", async () => {
   await killedLandings(3, 6);
 });

@@ -90,6 +90,8 @@ export interface Kills {
   readonly withSome: number;
   /** Runs that left data files which no version names. */
   readonly withOrphans: number;
+  /** Runs that left a folder of data files that they had staged. */
+  readonly withStaged: number;
 }
 
 /**
@@ -116,7 +118,7 @@ export async function killedLandings(times: number, seed: number): Promise<Kills
   const whole = await bench.run(landing("whole"));
   expect(whole).toMatchObject({ code: 0 });
   const random = seededRandom(seed);
-  const kills = { withoutCommit: 0, withSome: 0, withOrphans: 0 };
+  const kills = { withoutCommit: 0, withSome: 0, withOrphans: 0, withStaged: 0 };
   for (let kill = 0; kill < times; ) {
     const table = `t${kill}`;
     const at = 1 + Math.floor(random() * whole.requests);
@@ -127,6 +129,7 @@ export async function killedLandings(times: number, seed: number): Promise<Kills
     });
     // One that needed fewer requests than the first had ended by itself.
     if (killed.code === null) kill += 1;
+    if ((await bench.staged()).length > 0) kills.withStaged += 1;
     const again = await bench.run(landing(table));
     expect(again, what).toMatchObject({ code: 0 });
     const report = parseJson(again.stdout);

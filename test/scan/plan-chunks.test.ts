@@ -100,7 +100,7 @@ describe("the plan of what to fetch", () => {
     expect(planChunks(alike).every(({ rows }) => rows?.from === 69_000)).toBe(true);
   });
 
-  test("has the Bloom filters of every row group, for the engine looks at all", () => {
+  test("has the Bloom filters of every row group, for the engine looks at all, of columns that it looks for one value of", () => {
     const bytes = 300 * KIB;
     const blooms = 2 * bytes;
     const layout: FileLayout = {
@@ -119,5 +119,7 @@ describe("the plan of what to fetch", () => {
         ],
       },
     ]);
+    const unprobed = { layout, columns: new Set(["a"]), probed: new Set<string>(), wanted: [false, true] };
+    expect(planChunks([unprobed])[0]?.spans).toEqual([{ offset: bytes, length: bytes + HEADER }]);
   });
 });

@@ -357,6 +357,27 @@ test("columns called like a stub's columns get stubs of another name", async () 
     expect(scan).toEqual({
       columns: ["gl_c1", "GL_C0"],
       predicate: { kind: "compare", column: ["GL_C0"], op: "=", value: { type: "INTEGER", text: "2" } },
+      probed: ["GL_C0"],
     });
+  });
+});
+
+describe("the columns of which one value may be looked for", () => {
+  test.each<readonly [string, TableScan["probed"]]>([
+    ["SELECT a FROM gl_ref_1 WHERE a > 1 AND a <= 3", []],
+    ["SELECT sum(f) FROM gl_ref_0 WHERE p >= DATE '2024-01-01' AND d < 3 AND f > -1e3", []],
+    ["SELECT b, count(*) FROM gl_ref_1 WHERE a < 3 GROUP BY b ORDER BY 2 LIMIT 3", []],
+    ["SELECT a FROM gl_ref_1 WHERE a = 3 AND b > 'x'", ["a"]],
+    ["SELECT a FROM gl_ref_1 WHERE b LIKE 'x'", ["b"]],
+    ["SELECT a FROM gl_ref_1 WHERE a IN (1, 7)", ["a"]],
+    ["SELECT a FROM gl_ref_1 WHERE a IS NOT DISTINCT FROM 7", ["a"]],
+    ["SELECT a FROM gl_ref_1 WHERE a = 1 OR b < 'x'", ["a", "b"]],
+    ["SELECT x.a FROM gl_ref_1 AS x JOIN gl_ref_0 AS y ON x.a = y.a", "all"],
+    ["SELECT a FROM gl_ref_1 WHERE a = (SELECT max(a) FROM gl_ref_0)", "all"],
+    ["SELECT a FROM gl_ref_1 WHERE a IN (SELECT a FROM gl_ref_0)", "all"],
+  ])("%s", async (sql, probed) => {
+    expect((await scanOf(sql, sql.includes("FROM gl_ref_1") ? "gl_ref_1" : "gl_ref_0")).probed).toEqual(
+      probed,
+    );
   });
 });

@@ -33,6 +33,8 @@ export interface FarRequest {
   readonly snapshot: Snapshot;
   /** Names of the table's columns whose values are used. */
   readonly columns: ReadonlySet<string> | "all";
+  /** Those of them of which the engine may look for one value. */
+  readonly probed: ReadonlySet<string> | "all";
   /** Columns of files that the schema does not have and the scan needs. */
   readonly hiddenColumns: readonly string[];
   /** The rows that are asked for; `undefined` when a file is to be read as a whole. */
@@ -104,11 +106,13 @@ export async function farCopies(
       signal,
     ));
   const mayRange = files.filter(({ hasVector }) => hasVector).length <= MAX_VECTOR_RANGES;
-  const columnsOf = usedColumns(request);
+  const columnsOf = fileColumns(request, request.columns);
+  const probedOf = fileColumns(request, request.probed);
   const plans = planChunks(
     known.map(({ file, layout }, index) => ({
       layout,
       columns: columnsOf(shapes[index] ?? request.declared),
+      probed: probedOf(shapes[index] ?? request.declared),
       wanted: mayRange || !file.hasVector ? wanted?.[index] : undefined,
     })),
   );
@@ -179,12 +183,11 @@ async function shapesOf(
   return opened.map((one) => shapes.get(one));
 }
 
-/** Gives the names of a shape's columns that a scan reads. */
-function usedColumns({
-  snapshot,
-  columns,
-  hiddenColumns,
-}: FarRequest): (shape: FileShape) => ReadonlySet<string> {
+/** Gives the names that columns of the table have in files of a shape, with those of hidden columns. */
+function fileColumns(
+  { snapshot, hiddenColumns }: FarRequest,
+  columns: ReadonlySet<string> | "all",
+): (shape: FileShape) => ReadonlySet<string> {
   const { schema, metadata } = snapshot;
   const mode = columnMappingMode(metadata.configuration);
   const partitions = new Set(metadata.partitionColumns.map(foldCase));

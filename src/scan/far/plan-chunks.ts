@@ -12,6 +12,8 @@ export interface PlannedFile {
   readonly layout: FileLayout;
   /** Names of the file's top-level columns that are read. */
   readonly columns: ReadonlySet<string> | "all";
+  /** Those of them of which the engine may look for one value, and so ask the Bloom filters; default all. */
+  readonly probed?: ReadonlySet<string> | "all" | undefined;
   /** Of each row group, whether it may hold a row that is asked for; default all. */
   readonly wanted?: readonly boolean[] | undefined;
 }
@@ -42,8 +44,8 @@ const HEADER_BYTES = 256;
  * Pure: what to fetch of each file, in their order.
  *
  * Row groups that are not wanted are left out at both ends of a file, and the reader is to be told which rows there are.
- * Those in between are fetched: which of them the engine skips is its own decision. It looks at the Bloom filters of every
- * row group, wanted or not.
+ * Those in between are fetched: which of them the engine skips is its own decision. Of a column that is
+ * compared with one value it looks at the Bloom filters of every row group, wanted or not.
  */
 export function planChunks(files: readonly PlannedFile[]): FilePlan[] {
   const drafts = files.map(draftOf);
@@ -94,7 +96,7 @@ function draftOf({ layout: { groups }, columns, wanted }: PlannedFile): Draft {
 }
 
 function spansOf(
-  { layout: { groups, dataEnd }, columns }: PlannedFile,
+  { layout: { groups, dataEnd }, columns, probed = "all" }: PlannedFile,
   rows: RowRange | undefined,
 ): ByteSpan[] {
   const spans: ByteSpan[] = [];
@@ -115,7 +117,7 @@ function spansOf(
       if (!isRead(chunk, columns)) continue;
       const { pages, bloom } = chunk;
       if (isKept) add(pages.offset, pages.offset + pages.length);
-      if (bloom === undefined) continue;
+      if (bloom === undefined || !isRead(chunk, probed)) continue;
       add(bloom.offset, bloom.length === undefined ? nextAfter(bloom.offset) : bloom.offset + bloom.length);
     }
   }
