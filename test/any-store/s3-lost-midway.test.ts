@@ -2,7 +2,12 @@ import { createServer, type Server } from "node:net";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Lake, openLake, type S3Options } from "../../src/index.js";
-import { type FaultRequest, type S3Endpoint, startS3Endpoint } from "../support/s3-endpoint/index.js";
+import {
+  type FaultRequest,
+  type S3Endpoint,
+  type S3EndpointOptions,
+  startS3Endpoint,
+} from "../support/s3-endpoint/index.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 // What is lost while work goes on: told as what it is, after few requests, and nothing of the work is committed.
@@ -11,8 +16,8 @@ const LAKE = "s3://lake/house";
 const ATTEMPTS = 2;
 const CONNECTIONS = 4;
 
-async function endpointFor(): Promise<S3Endpoint> {
-  const endpoint = await startS3Endpoint();
+async function endpointFor(options: S3EndpointOptions = {}): Promise<S3Endpoint> {
+  const endpoint = await startS3Endpoint(options);
   onTestFinished(() => endpoint.close());
   return endpoint;
 }
@@ -97,52 +102,113 @@ describe.each([0, 3, FILES + 3])("after %i requests for the data of a query", (p
   );
 });
 
-const LOST: readonly [what: string, isChosen: (request: FaultRequest) => boolean, denied: string][] = [
-  ["a source", ({ operation, key }) => operation === "GetObject" && key.startsWith("raw/"), "raw/"],
-  ["the lake, when data is sent", ({ operation, key }) => operation === "PutObject" && isData(key), "house/"],
-  [
-    "the ledger",
-    ({ operation, key }) => operation === "PutObject" && key.includes("_grizzly/ledger/"),
-    "house/default/t/_grizzly/",
-  ],
-  ["the log", ({ ifAbsent, key }) => ifAbsent && key.includes("/_delta_log/"), "house/default/t/_delta_log/"],
+interface Loss {
+  readonly what: string;
+  readonly isChosen: (request: FaultRequest) => boolean;
+  readonly denied: readonly string[];
+  /** Data files that are sent already and cannot be deleted any more. */
+  readonly orphans: number;
+}
+
+const isEntry = ({ ifAbsent, key }: FaultRequest): boolean => ifAbsent && key.includes("/_delta_log/");
+const LOSSES: readonly Loss[] = [
+  {
+    what: "a source",
+    isChosen: ({ operation, key }) => operation === "GetObject" && key.startsWith("raw/"),
+    denied: ["raw/"],
+    orphans: 0,
+  },
+  {
+    what: "the lake, when data is sent",
+    isChosen: ({ operation, key }) => operation === "PutObject" && isData(key),
+    denied: ["house/"],
+    orphans: 0,
+  },
+  {
+    what: "the ledger",
+    isChosen: ({ operation, key }) => operation === "PutObject" && key.includes("_grizzly/ledger/"),
+    denied: ["house/default/t/_grizzly/"],
+    orphans: 0,
+  },
+  { what: "the log", isChosen: isEntry, denied: ["house/default/t/_delta_log/"], orphans: 0 },
+  {
+    what: "the table, when all but the commit is done",
+    isChosen: isEntry,
+    denied: ["house/default/t/"],
+    orphans: 1,
+  },
 ];
 
-test.each(LOST)(
-  "a landing is denied %s: nothing is committed, and what is left is found",
-  async (_what, isChosen, denied) => {
+/** A lake whose table `t` has landed the first of five objects. */
+async function landedOne(endpoint: S3Endpoint): Promise<Lake> {
+  const lake = await lakeAt(endpoint.s3Options);
+  await run(lake, "CREATE TABLE t (n BIGINT)");
+  expect((await lake.table("t")).location).toBe("s3://lake/house/default/t");
+  for (let file = 0; file < 5; file++) endpoint.put(`raw/${file}.jsonl`, Buffer.from(`{"n":${file}}\n`));
+  await lake.ingest(["s3://lake/raw/0.jsonl"], { into: "t" });
+  return lake;
+}
+
+/** What a landing left that failed: nothing committed, and so many data files, all of which fsck tells; the next one lands all. */
+async function expectUnlanded(
+  endpoint: S3Endpoint,
+  keysBefore: ReadonlySet<string>,
+  orphans: number,
+): Promise<void> {
+  expect(endpoint.uploads()).toEqual([]);
+  const left = endpoint.objects().filter(({ key }) => !keysBefore.has(key));
+  expect(left.filter(({ key }) => !key.startsWith("house/default/t/"))).toEqual([]);
+  expect(left.filter(({ key }) => isData(key))).toHaveLength(orphans);
+  const lake = await lakeAt(endpoint.s3Options);
+  const table = await lake.table("t");
+  expect(await table.history()).toHaveLength(2);
+  const report = await table.fsck({ allOrphans: true });
+  expect(report).toMatchObject({ verdict: "sound", numFiles: 1n });
+  expect(report.findings.map(({ code }) => code)).toEqual(orphans === 0 ? [] : ["orphan-files"]);
+  expect(await lake.ingest(["s3://lake/raw/"], { into: "t" })).toMatchObject({ rows: 4n });
+  const sums = "SELECT count(*) AS rows, sum(n)::BIGINT AS n FROM t";
+  expect(await run(lake, sums)).toEqual([{ rows: 5n, n: 10n }]);
+}
+
+test.each(LOSSES)(
+  "a landing is denied $what: nothing is committed, and what is left is found",
+  async (loss) => {
     const endpoint = await endpointFor();
-    const lake = await lakeAt(endpoint.s3Options);
-    await run(lake, "CREATE TABLE t (n BIGINT)");
-    const { location } = await lake.table("t");
-    expect(location).toBe("s3://lake/house/default/t");
-    for (let file = 0; file < 5; file++) endpoint.put(`raw/${file}.jsonl`, Buffer.from(`{"n":${file}}\n`));
-    await lake.ingest(["s3://lake/raw/0.jsonl"], { into: "t" });
-    const before = endpoint.objects();
-    after(endpoint, 0, isChosen, () => endpoint.faults.set({ denied: [denied] }));
+    const lake = await landedOne(endpoint);
+    const before = new Set(endpoint.objects().map(({ key }) => key));
+    after(endpoint, 0, loss.isChosen, () => endpoint.faults.set({ denied: loss.denied }));
     await expect(lake.ingest(["s3://lake/raw/"], { into: "t" })).rejects.toMatchObject({
       kind: "unavailable",
       code: "access-denied",
     });
     expect(endpoint.counts.sinceMark().requests).toBeLessThanOrEqual(5 * ATTEMPTS + 4);
-    expect(endpoint.uploads()).toEqual([]);
     endpoint.faults.clear();
+    await expectUnlanded(endpoint, before, loss.orphans);
+  },
+);
 
-    const known = new Set(before.map(({ key }) => key));
-    const left = endpoint.objects().filter(({ key }) => !known.has(key));
-    expect(left.filter(({ key }) => !key.startsWith("house/default/t/"))).toEqual([]);
-    const table = await (await lakeAt(endpoint.s3Options)).table("t");
-    expect(await table.history()).toHaveLength(2);
-    const orphans = left.filter(({ key }) => isData(key));
-    const report = await table.fsck({ allOrphans: true });
-    expect(report).toMatchObject({ verdict: "sound", numFiles: 1n });
-    const told = report.findings.filter(({ code }) => code === "orphan-files");
-    expect(told).toHaveLength(orphans.length === 0 ? 0 : 1);
-
-    expect(await lake.ingest(["s3://lake/raw/"], { into: "t" })).toMatchObject({ rows: 4n });
-    expect(await run(lake, "SELECT count(*) AS rows, sum(n)::BIGINT AS n FROM t")).toEqual([
-      { rows: 5n, n: 10n },
-    ]);
+test.each([
+  ["a source is fetched", LOSSES[0]?.isChosen, 0],
+  ["the commit is put", isEntry, 1],
+] as const)(
+  "the server dies when %s: nothing is committed, and what is left is found",
+  async (_what, isChosen, orphans) => {
+    const folder = await temporaryFolder();
+    const endpoint = await endpointFor({ folder });
+    const lake = await landedOne(endpoint);
+    const before = new Set(endpoint.objects().map(({ key }) => key));
+    let closed: Promise<void> | undefined;
+    endpoint.faults.plan = (request) => {
+      if (closed !== undefined || isChosen?.(request) !== true) return undefined;
+      closed = endpoint.close();
+      return { kind: "reset-on-arrival" };
+    };
+    await expect(lake.ingest(["s3://lake/raw/"], { into: "t" })).rejects.toMatchObject({
+      kind: "unavailable",
+    });
+    await closed;
+    const { port } = endpoint;
+    await expectUnlanded(await endpointFor({ folder, port }), before, orphans);
   },
 );
 

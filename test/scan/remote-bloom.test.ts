@@ -16,7 +16,7 @@ beforeAll(async () => {
   local = await openLake(path.join(folder.path, "lake"), { threads: 1 });
   await (
     await local.sql(
-      `CREATE TABLE t AS SELECT i AS n, (i // 4 * 7 % 9)::INTEGER AS few, 'v' || (hash(i) % 11) AS word, md5(i::TEXT) AS wide,
+      `CREATE TABLE t AS SELECT i AS n, ((i * 7919) % 8000)::INTEGER AS few, 'v' || (hash(i) % 9000) AS word, md5(i::TEXT) AS wide,
               DATE '2024-01-01' + (i // 5000)::INTEGER AS day
        FROM range(500_000) r(i)`,
     )
