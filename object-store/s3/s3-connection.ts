@@ -4,7 +4,7 @@ import { backoffMs } from "./backoff.js";
 import { Permits } from "./permits.js";
 import { connectS3, type S3Service } from "./s3-client.js";
 import { s3Error } from "./s3-error.js";
-import { isTransient, OWN_CODES, ownFailure, type S3Failure, s3Failure } from "./s3-failure.js";
+import { isTransient, OWN_CODES, ownFailure, type S3Failure, s3Failure, withoutKeys } from "./s3-failure.js";
 import type { S3Settings } from "./s3-settings.js";
 
 /** Uploads under way at once, each with a part of a file in memory. */
@@ -114,7 +114,15 @@ export class S3Connection {
 
   async error(failure: S3Failure, { doing, object }: S3Call): Promise<Error> {
     const { endpoint } = await this.service();
-    return s3Error(failure, { doing, object, endpoint });
+    return s3Error(withoutKeys(failure, await this.#keys(failure)), { doing, object, endpoint });
+  }
+
+  /** What a service may have quoted. Where there are no keys, none were sent. */
+  async #keys({ code }: S3Failure): Promise<string[]> {
+    if (code === OWN_CODES.noCredentials) return [];
+    const { client } = await this.service();
+    const keys = await client.config.credentials().catch(() => undefined);
+    return [keys?.accessKeyId ?? "", keys?.secretAccessKey ?? "", keys?.sessionToken ?? ""];
   }
 
   /** Sends a request once. @throws LakeError `cancelled`. */

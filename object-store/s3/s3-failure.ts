@@ -186,6 +186,15 @@ function redacted(text: string): string {
     .replaceAll(/\/\/[^/@\s]+@/g, "//(removed)@");
 }
 
+/**
+ * Takes keys out that a service quotes ("No such key: ..."): those of other services than AWS have no form by which they
+ * could be told from other words.
+ */
+export function withoutKeys(failure: S3Failure, keys: readonly string[]): S3Failure {
+  const taken = (text: string, key: string): string => (key === "" ? text : text.replaceAll(key, "(key)"));
+  return { ...failure, detail: keys.reduce(taken, failure.detail) };
+}
+
 // The border: errors of the SDK are objects of which nothing is promised.
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};

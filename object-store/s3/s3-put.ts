@@ -54,7 +54,9 @@ export async function putObjectIfAbsent(
       // Taken a moment ago and free now: it was deleted in between.
       if (found !== "nobody") return found;
     } else if (!maySucceedLater(failure)) {
-      throw await connection.error(failure, call);
+      const refusal = await connection.error(failure, call);
+      // What was sent before may have been written, or may be yet.
+      throw unknown === undefined ? refusal : outcomeUnknown(call, unknown, refusal);
     } else if (isOutcomeUnknown(failure)) {
       unknown = failure;
     }

@@ -182,6 +182,7 @@ async function placeEntry(
   onTaken: () => void,
 ): Promise<CommitResult & { readonly entry: Uint8Array | undefined }> {
   const data = new TextEncoder().encode(serializeCommit(actions));
+  let undecided: LakeError | undefined;
   for (let unanswered = 0; ; unanswered++) {
     let entry: Uint8Array | undefined;
     try {
@@ -193,7 +194,10 @@ async function placeEntry(
       if (result.status === "committed" && entry === undefined) onEntry?.(target, data);
       return { ...result, entry };
     } catch (error) {
-      if (!isLakeError(error, "unavailable") || unanswered + 1 >= MAX_UNANSWERED) throw error;
+      if (!isLakeError(error, "unavailable")) throw error;
+      // That a later put was refused says nothing of an earlier one, which may yet get there.
+      if (error.code !== "commit-outcome") undecided ??= error;
+      if (unanswered + 1 >= MAX_UNANSWERED) throw undecided ?? error;
       await backOff(unanswered + 1, undefined);
     }
   }

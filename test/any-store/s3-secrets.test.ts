@@ -227,38 +227,43 @@ describe.each(["options", "environment"] as const)("keys from the %s", (keysFrom
   });
 });
 
-test("a service that tells in its answer what it was sent is not quoted", async () => {
-  const server = createServer((request, response) => {
-    request.resume().on("end", () => response.writeHead(403).end(tellingAll(request)));
-  });
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : 0);
+test.each([KEYS.accessKeyId, "GK31c2f218a2e44f485b94239e"])(
+  "a service that tells in its answer what it was sent is not quoted: %s",
+  async (accessKeyId) => {
+    const server = createServer((request, response) => {
+      request.resume().on("end", () => response.writeHead(403).end(tellingAll(request, accessKeyId)));
     });
-  });
-  const s3 = { endpoint: `http://127.0.0.1:${port}`, region: "us-east-1", credentials: KEYS, attempts: 1 };
-  const error = await openLake("s3://lake/house", { s3 }).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toMatchObject({ kind: "unavailable", code: "credentials-refused" });
-  const text = printed(error);
-  for (const [name, spelled] of SPELLED) expect(text, name).not.toContain(spelled);
-  expect(text).not.toMatch(/[0-9a-f]{64}/);
-});
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : 0);
+      });
+    });
+    const credentials = { ...KEYS, accessKeyId };
+    const s3 = { endpoint: `http://127.0.0.1:${port}`, region: "us-east-1", credentials, attempts: 1 };
+    const error = await openLake("s3://lake/house", { s3 }).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ kind: "unavailable", code: "credentials-refused" });
+    const text = printed(error);
+    expect(text).not.toContain(accessKeyId);
+    for (const [name, spelled] of SPELLED) expect(text, name).not.toContain(spelled);
+    expect(text).not.toMatch(/[0-9a-f]{64}/);
+  },
+);
 
 /** As S3 answers where a signature does not match, and more of it. */
-function tellingAll({ headers }: IncomingMessage): string {
+function tellingAll({ headers }: IncomingMessage, accessKeyId: string): string {
   const { authorization = "" } = headers;
   const signature = /Signature=(\w+)/.exec(authorization)?.[1] ?? "";
   return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>SignatureDoesNotMatch</Code>
-    <Message>The signature does not match: ${authorization}; X-Amz-Security-Token: ${String(headers["x-amz-security-token"])}</Message>
-    <AWSAccessKeyId>${KEYS.accessKeyId}</AWSAccessKeyId><SignatureProvided>${signature}</SignatureProvided>
+    <Message>The signature of ${accessKeyId} does not match: ${authorization}; X-Amz-Security-Token: ${String(headers["x-amz-security-token"])}</Message>
+    <AWSAccessKeyId>${accessKeyId}</AWSAccessKeyId><SignatureProvided>${signature}</SignatureProvided>
     <StringToSign>${authorization}</StringToSign><RequestId>7</RequestId></Error>`;
 }
 

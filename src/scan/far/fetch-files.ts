@@ -1,4 +1,4 @@
-import { LakeError, mapParallel } from "../../../core/index.js";
+import { LakeError } from "../../../core/index.js";
 import type { Engine, Session } from "../../../engine/index.js";
 import type { FetchOptions, ObjectLease } from "../../../object-store/index.js";
 import { columnMappingMode, foldCase, type Predicate, type Snapshot } from "../../../table-format/index.js";
@@ -9,6 +9,7 @@ import { findFileField } from "../read-value.js";
 import { nameFarFile } from "./far-names.js";
 import { explainFetchFailure } from "./fetch-failure.js";
 import type { FetchTally } from "./fetch-tally.js";
+import { fetchTogether } from "./fetch-together.js";
 import { fetchFooter } from "./footer.js";
 import { ObjectLocator } from "./locate-object.js";
 import { type FilePlan, planChunks, type RowRange } from "./plan-chunks.js";
@@ -83,8 +84,13 @@ export async function farCopies(
   const layouts = LAYOUTS.get(folder.engine) ?? new FileLayouts();
   LAYOUTS.set(folder.engine, layouts);
   const locator = new ObjectLocator(folder);
-  const options: FetchOptions = { signal, onFetch: tally.add };
-  const opened = await mapParallel(files, PARALLEL_FILES, (file) => openFile(session, file), signal);
+  const onFetch = tally.add;
+  const opened = await fetchTogether(
+    files,
+    PARALLEL_FILES,
+    (file, goOn) => openFile(session, file, { signal: goOn, onFetch }),
+    signal,
+  );
   const found = await layouts.of(
     session,
     opened.map(({ file, lease, dataEnd }) => ({ key: keyOf(file), localPath: lease.localPath, dataEnd })),
@@ -123,10 +129,11 @@ export async function farCopies(
   return {
     copies: known.map(({ lease }, index) => ({ localPath: lease.localPath, rows: plans[index]?.rows })),
     fetchChunks: async () => {
-      await mapParallel(
+      await fetchTogether(
         pending,
         PARALLEL_FILES,
-        ({ file, lease, spans }) => explained(file.uri, () => lease.fetch(spans, options)),
+        ({ file, lease, spans }, goOn) =>
+          explained(file.uri, () => lease.fetch(spans, { signal: goOn, onFetch })),
         signal,
       );
     },
@@ -136,10 +143,11 @@ export async function farCopies(
     ),
   };
 
-  async function openFile(reader: Session, file: FarFile): Promise<OpenedFile> {
+  async function openFile(reader: Session, file: FarFile, options: FetchOptions): Promise<OpenedFile> {
     const { uri, size } = file;
     return explained(uri, async () => {
-      const lease = await tierOf(folder).leaseObject({ ...locator.locate(uri), size }, { signal });
+      const object = { ...locator.locate(uri), size };
+      const lease = await tierOf(folder).leaseObject(object, { signal: options.signal });
       reader.keep(() => lease.release());
       nameFarFile(reader, lease.localPath, uri);
       const layout = layouts.find(keyOf(file));
