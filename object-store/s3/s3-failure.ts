@@ -117,6 +117,11 @@ export function s3Failure(error: unknown): S3Failure {
     if (NO_CONNECTION.test(code)) return { ...facts, kind: "unsent", code };
     return { ...facts, kind: BROKEN_CONNECTION.test(code) ? "broken" : "refused", code };
   }
+  if (NO_CODE.has(name) && errno !== undefined && BROKEN_CONNECTION.test(errno)) {
+    // The connection broke in the answer, before the code in it: the status alone does not tell an absent object from an
+    // absent bucket.
+    return { ...facts, kind: "broken", code: errno };
+  }
   const code = NO_CODE.has(name) ? codeOfStatus(status) : name;
   return { ...facts, kind: KINDS[code] ?? kindOfStatus(status), code };
 }

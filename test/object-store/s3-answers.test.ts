@@ -36,6 +36,29 @@ describe("a body that does not come whole", () => {
     expect(endpoint.counts.sinceMark().byOperation).toEqual({ GetObject: 2 });
   });
 
+  test.each(FAULTS)(
+    "once (%o), of a refusal: it is asked for again, for the code was in it",
+    async (fault) => {
+      const { endpoint, store } = await scene();
+      const once = (): void => {
+        let isMet = false;
+        endpoint.faults.plan = () => {
+          if (isMet) return undefined;
+          isMet = true;
+          return fault;
+        };
+      };
+      once();
+      expect(await store.head(p("absent"))).toBeUndefined();
+      once();
+      await expect(store.get(p("absent"))).rejects.toMatchObject({ code: "object-not-found" });
+      await store.put(p("taken"), bytes("first"));
+      once();
+      expect(await store.putIfAbsent(p("taken"), bytes("second"))).toEqual({ status: "exists" });
+      expect(text(await store.get(p("taken")))).toBe("first");
+    },
+  );
+
   test.each(FAULTS)("every time (%o): the call fails", async (fault) => {
     const { endpoint, store } = await scene({ attempts: 2 });
     await store.put(p("a"), bytes("0123456789"));

@@ -81,6 +81,8 @@ describe("what is sent again", () => {
     [answered("UnknownError", 504), true, true],
     [answered("RequestTimeout", 400), true, true],
     [system("ECONNRESET"), true, true],
+    [answered("Error", 404, { code: "ECONNRESET" }), true, true],
+    [answered("NoSuchKey", 404, { code: "NoSuchKey" }), false, false],
     [broken("TimeoutError"), true, true],
     [answered("SlowDown", 503), true, false],
     [system("ECONNREFUSED"), true, false],
