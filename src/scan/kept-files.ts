@@ -132,9 +132,12 @@ export async function keepFiles(
   // Of most files the one tag says that they are Parquet: to look for the other costs as much again.
   const isRaw = `CASE WHEN tags IS NULL OR ${told} = ${quoteString(digest)} THEN false ELSE ${isRawFileSql()} END`;
   // `file` is the file that the log names, `read_file` the one that the engine reads.
-  const loggedSql = `SELECT rowid AS position, path, ${loggedFileSql(snapshot)} AS file, file AS read_file, size,
+  const filesSql = (
+    condition: string,
+  ): string => `SELECT rowid AS position, path, ${loggedFileSql(snapshot)} AS file, file AS read_file, size,
       modification_time, tags, partition_values, stats, deletion_vector, base_row_id, default_row_commit_version, ${isTold} AS is_told, ${isRaw} AS is_raw
-    FROM ${table.relation} WHERE ${keep} AND (${files})`;
+    FROM ${table.relation} WHERE ${condition}`;
+  const loggedSql = filesSql(`${keep} AND (${files})`);
   const known = isWhole ? WHOLE_SUMMARIES.get(table) : undefined;
   const logged = known ?? (await summary(session, loggedSql, used, signal));
   if (isWhole && known === undefined) WHOLE_SUMMARIES.set(table, logged);
@@ -161,7 +164,8 @@ export async function keepFiles(
         snapshot,
         {
           name,
-          keptSql: loggedSql,
+          // What is known to be kept need not be told by statistics again.
+          keptSql: positions === undefined ? loggedSql : filesSql(`rowid IN (${positions.join(", ")})`),
           names: logged.names,
           positions,
           needsSql: needsFileTable || row["untold"] !== 0n || row["vectors"] !== 0n,
