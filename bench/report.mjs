@@ -26,16 +26,19 @@ function row(workload, { line, unit, ours, peer, ratio, target, met }) {
 
 /** `median (min to max) unit` */
 function measured({ median, min, max }, unit) {
-  return `${digits(median)} (${digits(min)} to ${digits(max)}) ${unit}`;
+  const shown = (value) => digits(value, unit);
+  return `${shown(median)} (${shown(min)} to ${shown(max)}) ${unit}`.trimEnd();
 }
 
-function digits(value) {
+function digits(value, unit) {
+  if (unit === "") return String(value);
+  if (unit === "×") return value.toFixed(2);
   return value < 100 ? value.toFixed(1) : value.toFixed(0);
 }
 
 function described(target, unit) {
-  if (target.kind === "limit") return `under ${target.limit} ${unit}`;
-  if (target.kind === "least") return `at least ${target.limit} ${unit}`;
+  if (target.kind === "limit") return `under ${target.limit} ${unit}`.trimEnd();
+  if (target.kind === "least") return `at least ${target.limit} ${unit}`.trimEnd();
   return target.orMs !== undefined
     ? `at most ${target.times}×, or ${target.orMs} ms more`
     : `at most ${target.times}×`;
