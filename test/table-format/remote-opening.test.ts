@@ -1,71 +1,43 @@
-import { writeFile } from "node:fs/promises";
-import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Engine } from "../../engine/index.js";
+import type { Engine } from "../../engine/index.js";
 import { LocalStore, LocalTier } from "../../object-store/index.js";
-import { DeltaTable, type Snapshot, version, writeCheckpoint } from "../../table-format/index.js";
+import { DeltaTable, type Snapshot, version } from "../../table-format/index.js";
 import { checksumOf, writeChecksum } from "../../table-format/log/checksum.js";
 import { commitPath } from "../../table-format/log/log-path.js";
+import {
+  CHECKPOINT,
+  COMMITS,
+  commitText,
+  LONG_LOG_TIMEOUT_MS,
+  type LongLog,
+  logName,
+  longLog,
+  NEWEST,
+} from "../support/long-log.js";
 import { RemoteStore } from "../support/remote-store.js";
-import { type SharedFolder, sharedFolder, temporaryFolder } from "../support/temporary-folder.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
 
 // A table of 10,000 commits on a store far away, with copies of its log in a tier: what each way to open it asks for.
 
-const COMMITS = 10_000;
-const CHECKPOINT = 9_990;
-const NEWEST = COMMITS - 1;
-/** So many files take seconds to write on a busy machine. */
-const HOOK_TIMEOUT_MS = 120_000;
-
-const FIRST = [
-  { protocol: { minReaderVersion: 1, minWriterVersion: 2 } },
-  {
-    metaData: {
-      id: "table-id",
-      format: { provider: "parquet", options: {} },
-      schemaString: '{"type":"struct","fields":[{"name":"a","type":"long","nullable":true,"metadata":{}}]}',
-      partitionColumns: [],
-      configuration: {},
-    },
-  },
-];
-
-function commitText(n: number): string {
-  const add = { path: `${n}.parquet`, partitionValues: {}, size: 1, modificationTime: n, dataChange: true };
-  const actions = [...(n === 0 ? FIRST : []), { add }];
-  return actions.map((action) => `${JSON.stringify(action)}\n`).join("");
-}
-
-const name = (n: number, rest: string): string => `${String(n).padStart(20, "0")}.${rest}`;
 const LOOK = ["get _last_checkpoint", `list  after ${String(CHECKPOINT).padStart(20, "0")}`];
 const REPLAY = [
-  `get ${name(CHECKPOINT, "checkpoint.parquet")}`,
-  ...Array.from({ length: NEWEST - CHECKPOINT }, (_, index) => `get ${name(CHECKPOINT + 1 + index, "json")}`),
+  `get ${logName(CHECKPOINT, "checkpoint.parquet")}`,
+  ...Array.from(
+    { length: NEWEST - CHECKPOINT },
+    (_, index) => `get ${logName(CHECKPOINT + 1 + index, "json")}`,
+  ),
 ];
 
-let folder: SharedFolder;
+let log: LongLog;
 let engine: Engine;
 let local: LocalStore;
 
 beforeAll(async () => {
-  folder = await sharedFolder();
-  engine = await Engine.open();
-  local = new LocalStore(folder.path);
-  await local.putIfAbsent(commitPath(version(0)), Buffer.from(commitText(0)));
-  const log = path.join(folder.path, "_delta_log");
-  for (let n = 1; n < COMMITS; n += 500) {
-    const batch = Array.from({ length: Math.min(500, COMMITS - n) }, (_, index) => n + index);
-    await Promise.all(batch.map((m) => writeFile(path.join(log, name(m, "json")), commitText(m))));
-  }
-  const table = new DeltaTable({ store: local, engine });
-  await writeCheckpoint(await table.snapshot({ version: version(CHECKPOINT) }), 0);
-  await table.release();
-}, HOOK_TIMEOUT_MS);
+  log = await longLog();
+  ({ engine, local } = log);
+}, LONG_LOG_TIMEOUT_MS);
 
-afterAll(async () => {
-  await engine.close();
-  await folder.remove();
-});
+afterAll(() => log.remove());
 
 /** The table as another process finds it, which shares the folder of the tier and nothing else. */
 async function inProcess(
@@ -99,7 +71,7 @@ it("reads the log once for all processes, and then its hint and a listing", asyn
     await local.putIfAbsent(commitPath(version(COMMITS)), Buffer.from(commitText(COMMITS)));
     expect(await count(await table.snapshot())).toBe(COMMITS + 1);
     expect(store.take()).toEqual([
-      `get ${name(COMMITS, "json")}`,
+      `get ${logName(COMMITS, "json")}`,
       `list  after ${String(NEWEST).padStart(20, "0")}`,
     ]);
   });
@@ -130,7 +102,7 @@ it("opens a version with a checksum by three requests, and again by two", async 
   await inProcess(directory, async (table, store) => {
     const opened = await table.snapshot();
     expect(opened.metadata).toEqual(metadata);
-    expect(store.take()).toEqual([`get ${name(NEWEST, "crc")}`, ...LOOK]);
+    expect(store.take()).toEqual([`get ${logName(NEWEST, "crc")}`, ...LOOK]);
     expect(await count(opened)).toBe(COMMITS);
     expect(store.take()).toEqual(REPLAY);
   });

@@ -60,7 +60,7 @@ interface ToldTable {
 }
 
 /** Pure: the statistics of a row group as the log has those of a file. */
-export function groupStatistics({ rows, chunks }: RowGroup, { schema, configuration }: ToldTable): string {
+function groupStatistics({ rows, chunks }: RowGroup, { schema, configuration }: ToldTable): string {
   const columns = chunks.flatMap(({ path, nullCount, min, max }) =>
     nullCount === undefined
       ? []
